@@ -1,0 +1,81 @@
+"""Physical memory: pages of 4 KiB that come into being when first touched, and where a journal slot of memory lies.
+
+Only RAM is here. What lies outside (the local APIC's page, addresses without anything behind them) is decided by the
+processor's slow path: `Memory.page` gives None for it. Reading where nothing is gives all ones, writing does nothing.
+No journal here: `Processor.write_physical` journals, `Memory.poke` is what the journal uses to go back and forth.
+
+`version` counts a page's changes since its code was decoded: the decoder's cache is keyed by it.
+"""
+from __future__ import annotations
+
+from typing import Final
+
+PAGE: Final = 4096
+MEMORY_SLOT: Final = 1 << 62  # slot = MEMORY_SLOT | physical address << 4 | size in bytes
+
+
+def slot_of(physical: int, size: int) -> int:
+    """The journal slot of `size` bytes (1, 2, 4 or 8) at a physical address, which must not cross a page."""
+    return MEMORY_SLOT | physical << 4 | size
+
+
+def place_of(slot: int) -> tuple[int, int]:
+    """The physical address and size that a memory slot names."""
+    return (slot ^ MEMORY_SLOT) >> 4, slot & 15
+
+
+class Memory:
+    """RAM from physical address 0 on."""
+
+    def __init__(self, size: int) -> None:
+        """`size` in bytes, a multiple of 4096."""
+        self.frames = size // PAGE
+        self.pages: dict[int, bytearray] = {}
+        self.version: dict[int, int] = {}
+        self.has_code: set[int] = set()
+
+    def page(self, frame: int) -> bytearray | None:
+        """The bytes of a page frame, or None where there is no RAM."""
+        page = self.pages.get(frame)
+        if page is None and frame < self.frames:
+            page = self.pages[frame] = bytearray(PAGE)
+        return page
+
+    def read(self, physical: int, size: int) -> int:
+        """`size` bytes at any physical address, little-endian; all ones where there is no RAM."""
+        offset = physical & 0xFFF
+        if offset + size <= PAGE:
+            page = self.page(physical >> 12)
+            if page is None:
+                return (1 << 8 * size) - 1
+            return int.from_bytes(page[offset:offset + size], "little")
+        head = PAGE - offset
+        return self.read(physical, head) | self.read(physical + head, size - head) << 8 * head
+
+    def load(self, physical: int, data: bytes) -> None:
+        """Put an image into RAM before the run; not journaled."""
+        for at in range(0, len(data), PAGE):
+            piece = data[at:at + PAGE]
+            offset = physical + at & 0xFFF
+            page = self.page(physical + at >> 12)
+            if page is None or offset + len(piece) > PAGE:
+                for n, byte in enumerate(piece):
+                    self.poke(slot_of(physical + at + n, 1), byte)
+            else:
+                page[offset:offset + len(piece)] = piece
+
+    def poke(self, slot: int, value: int) -> None:
+        """Set the bytes that a memory slot names; nothing happens where there is no RAM."""
+        physical, size = (slot ^ MEMORY_SLOT) >> 4, slot & 15
+        frame = physical >> 12
+        page = self.page(frame)
+        if page is not None:
+            offset = physical & 0xFFF
+            page[offset:offset + size] = value.to_bytes(size, "little")
+            if frame in self.has_code:
+                self.forget_code(frame)
+
+    def forget_code(self, frame: int) -> None:
+        """The page's bytes have changed: what was decoded from it is stale."""
+        self.version[frame] = self.version.get(frame, 0) + 1
+        self.has_code.discard(frame)
