@@ -1,0 +1,141 @@
+"""What the repository promises about itself: its README, its files' sizes, its languages, its lock files."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LONGEST = 350
+LANGUAGES = ROOT / "vmviz" / "web" / "languages"
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# Hosts of package registries, whose addresses would tie a clone to them; in parts, so that this file has none.
+REGISTRIES = ["registry." + "npmjs.org", "registry." + "yarnpkg.com", "pypi." + "org",
+              "files." + "pythonhosted.org"]
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """The files that git knows and new ones that it does not ignore; all where this is no checkout."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if told.returncode:
+        found = {path for pattern in patterns or ("*",) for path in ROOT.rglob(pattern)}
+        ours = {path for path in found if not {"node_modules", ".venv", "dist"} & set(path.parts)}
+        return sorted(path for path in ours if path.is_file())
+    return sorted(ROOT / line for line in told.stdout.splitlines() if (ROOT / line).is_file())
+
+
+def relative(*patterns: str) -> list[Path]:
+    return [path.relative_to(ROOT) for path in tracked(*patterns)]
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/deploy.md", "docs/lessons.md"])
+def test_every_make_command_in_the_docs_exists(page: str) -> None:
+    named = set(re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", (ROOT / page).read_text(), re.MULTILINE))
+    targets = {one or other for one, other in named}
+    assert targets <= make_targets(), f"{page} names targets that the Makefile lacks"
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert "make run" in readme and "make test" in readme
+
+
+@pytest.mark.parametrize("page", relative("*.md"), ids=str)
+def test_every_file_that_a_page_links_to_exists(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", (ROOT / page).read_text())
+    missing = [link for link in links if not re.match(r"[a-z]+:", link) and not link.startswith("/")
+               and not ((ROOT / page).parent / link).exists()]
+    assert not missing, f"{page} links to {missing}"
+
+
+@pytest.mark.parametrize("page", ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "docs/model.md",
+                                  "docs/protocol.md", "docs/lessons.md", "docs/deploy.md"])
+def test_the_pages_a_project_has_exist_and_say_something(page: str) -> None:
+    assert len((ROOT / page).read_text().split()) > 40
+
+
+def test_no_registry_is_named_anywhere() -> None:
+    named = []
+    for path in tracked():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        named += [f"{path.relative_to(ROOT)} names {host}" for host in REGISTRIES if host in text]
+    assert not named, "\n".join(named)
+
+
+def test_the_lock_file_ties_nobody_to_one_registry() -> None:
+    lock = json.loads((ROOT / "package-lock.json").read_text())
+    resolved = [name for name, package in lock["packages"].items() if "resolved" in package]
+    assert not resolved, "addresses in package-lock.json: omit-lockfile-registry-resolved was not in force"
+    assert all("integrity" in package for name, package in lock["packages"].items() if name)
+
+
+def test_what_setup_makes_is_not_committed() -> None:
+    for made in ("static/dist/x.js", "node_modules/x", ".venv/x", "sessions.sqlite"):
+        ignored = subprocess.run(["git", "check-ignore", "-q", made], cwd=ROOT).returncode
+        assert ignored in (0, 128), f"{made} is not ignored"  # 128: not a checkout
+
+
+@pytest.mark.parametrize("path", relative("*.py", "*.js", "*.mjs"), ids=str)
+def test_a_source_file_over_350_lines_explains_itself(path: Path) -> None:
+    text = (ROOT / path).read_text()
+    lines = text.count("\n")
+    if lines <= LONGEST:
+        return
+    opening = text[:1500].split("*/")[0]
+    if path.suffix == ".py":
+        opening = ast.get_docstring(ast.parse(text)) or ""
+    assert re.search(r"\b(long|length|one file|tables?|lines)\b", opening, re.IGNORECASE), (
+        f"{path} has {lines} lines: split it, or say in its opening why it is one file")
+
+
+@pytest.mark.parametrize("path", relative("vmviz/*.py", "tools/*.py", "app.py"), ids=str)
+def test_a_module_opens_with_what_it_is(path: Path) -> None:
+    text = (ROOT / path).read_text()
+    assert not text.strip() or ast.get_docstring(ast.parse(text)), f"{path} has no docstring"
+
+
+def catalogues() -> dict[str, dict[str, str]]:
+    return {path.stem: json.loads(path.read_text()) for path in sorted(LANGUAGES.glob("*.json"))}
+
+
+def test_english_and_portuguese_are_there() -> None:
+    assert {"en", "pt-BR"} <= set(catalogues())
+
+
+@pytest.mark.parametrize("language", [path.stem for path in sorted(LANGUAGES.glob("*.json"))])
+def test_a_language_has_every_sentence_of_english_and_no_other(language: str) -> None:
+    english, other = catalogues()["en"], catalogues()[language]
+    assert not sorted(set(english) - set(other)), "not translated"
+    assert not sorted(set(other) - set(english)), "not in English"
+    assert not [key for key, sentence in other.items() if not sentence.strip()], "empty"
+
+
+@pytest.mark.parametrize("language", [path.stem for path in sorted(LANGUAGES.glob("*.json"))])
+def test_a_translation_fills_in_the_same_values(language: str) -> None:
+    english, other = catalogues()["en"], catalogues()[language]
+    different = [key for key in english if key in other
+                 and set(PLACEHOLDER.findall(english[key])) != set(PLACEHOLDER.findall(other[key]))]
+    assert not different
+
+
+def test_a_catalogue_names_no_key_twice() -> None:
+    def no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        keys = [key for key, _ in pairs]
+        assert len(keys) == len(set(keys)), sorted({key for key in keys if keys.count(key) > 1})
+        return dict(pairs)
+
+    for path in LANGUAGES.glob("*.json"):
+        json.loads(path.read_text(), object_pairs_hook=no_doubles)
