@@ -15,7 +15,22 @@ class VmvizError(Exception):
 
 
 class LessonError(VmvizError):
-    """A lesson cannot be loaded, or does not do what it says (a stop that never fires)."""
+    """A lesson cannot be loaded, or does not do what it says (a stop that never fires).
+
+    `line` and `column` count from 1 and are 0 when the trouble has no place in a file; `remedy` says what to do.
+    """
+
+    def __init__(self, message: str, *, file: str = "", line: int = 0, column: int = 0, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.column = column
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        return "".join((f"{place}: " if place else "", self.message, f" ({self.remedy})" if self.remedy else ""))
 
 
 class TraceError(VmvizError):
