@@ -1,0 +1,1 @@
+"""The instructions, one small function each; `registry` has the table they fill."""

@@ -1,0 +1,375 @@
+"""A logical processor: its state, the setters that journal, and access to memory at linear and physical addresses.
+
+Rules. Whatever survives a step changes through `set`, `set_flags`, `write_physical` or a register writer bound by the
+decoder; each appends (slot, old, new) to the journal of the running step. Everything else kept here is derived from the
+state and is dropped by `drop_soft_tables` or `refresh`: the soft tables (linear page -> bytes) that spare a look into
+the TLB, and the decoded instructions. They repeat what the TLB holds and define no architecture.
+
+`attention` asks the step loop to look up before the next instruction: something that can change what comes next
+(interrupts, traps, the address space, the mode) was touched. Instructions are in isa/, the loop is in step.py.
+"""
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any, Final
+
+from vmviz import events as ev
+from vmviz.machine import apic, paging
+from vmviz.machine.memory import MEMORY_SLOT, Memory, slot_of
+from vmviz.machine.outcome import GP, SS, Fault
+from vmviz.machine.registers import (
+    AC, AR_DB, AR_L, CPL, CR3, CS_RIGHTS, CURRENT_VMCS, EFER, EFER_LMA, KNOWN_VMCS, MASK32, NON_ROOT, OPERATION, RFLAGS, RIP,
+    SLOTS, STATUS_FLAGS, TSC_ADJUST,
+)
+from vmviz.machine.vmx import controls, vmcs
+
+if TYPE_CHECKING:
+    from vmviz.machine.decode import Instruction
+    from vmviz.machine.models import Model
+
+READ, WRITE, FETCH = paging.READ, paging.WRITE, paging.FETCH
+_load = tuple(struct.Struct(f).unpack_from for f in ("<B", "<H", "<I", "<Q"))
+load8, load16, load32, load64 = _load
+store16, store32, store64 = (struct.Struct(f).pack_into for f in ("<H", "<I", "<Q"))
+KEEP_OTHERS: Final = ~STATUS_FLAGS
+
+
+class SoftTables:
+    """Linear page number -> bytes of the page, for accesses of one privilege (user or supervisor)."""
+
+    __slots__ = ("read", "write", "fetch", "code")
+
+    def __init__(self) -> None:
+        self.read: dict[int, bytearray] = {}
+        self.write: dict[int, tuple[bytearray, int]] = {}     # with the journal slot of the page's first byte, size 0
+        self.fetch: dict[int, int] = {}                       # -> physical address of the page
+        self.code: dict[int, Instruction] = {}                # RIP -> decoded instruction
+
+    def clear(self) -> None:
+        """Forget everything, in place: the loop holds references."""
+        self.read.clear()
+        self.write.clear()
+        self.fetch.clear()
+        self.code.clear()
+
+
+class Processor:
+    """One logical processor with its memory."""
+
+    def __init__(self, memory: Memory, model: Model, names: dict[int, str] | None = None) -> None:
+        """`names`: labels of virtual machines by VMCS address; others are called A, B, C in the order of their VMCLEAR."""
+        self.reg: list[int] = [0] * SLOTS
+        self.memory = memory
+        self.model = model
+        self.names = names or {}
+        # The step under way.
+        self.journal: list[int] = []
+        self.log = self.journal.extend
+        self.rips: list[int] = []
+        self.base_step = 0                # number of the step that rips[0] belongs to
+        self.commit = 0                   # length of the journal up to which the step cannot be taken back
+        self.attention = True
+        self.telling = False              # gather all events of the step, not only the marks
+        self.events: list[ev.Event] = []
+        self.phases: list[tuple[str, int, str, int, int]] = []
+        self.marks: list[tuple[int, ev.Event]] = []     # (step, event) of what outlines and searches need
+        # Derived from the state by refresh().
+        self.paging = 0
+        self.ept = 0                      # the EPTP in use, 0 without EPT
+        self.vpid = 0
+        self.non_root = False
+        self.bits = 64                    # width of the code being run: 16, 32 or 64
+        self.special: set[int] = set()    # page frames that no soft table may hold: the local APIC, the APIC-access page
+        self._soft = (SoftTables(), SoftTables())
+        self.soft = self._soft[0]
+        self.decoded: dict[tuple[int, int, int, int], Instruction] = {}
+        self.running: Any = None          # the instruction under way, for those who tell what it was
+
+    # ---- the journaling setters
+
+    def set(self, slot: int, value: int) -> None:
+        """Give a slot a value (unsigned, 64 bits)."""
+        reg = self.reg
+        old = reg[slot]
+        if old != value:
+            self.log((slot, old, value))
+            reg[slot] = value
+
+    def set_reg(self, slot: int, value: int) -> None:
+        """`set` without the comparison, for registers that nearly always change."""
+        reg = self.reg
+        self.log((slot, reg[slot], value))
+        reg[slot] = value
+
+    def set_flags(self, flags: int) -> None:
+        """Replace the six status flags of RFLAGS by those in `flags`."""
+        reg = self.reg
+        old = reg[RFLAGS]
+        new = old & KEEP_OTHERS | flags
+        self.log((RFLAGS, old, new))
+        reg[RFLAGS] = new
+
+    def set_rflags(self, value: int) -> None:
+        """Replace RFLAGS as a whole: IF or TF may have changed, so the loop must look."""
+        if (self.reg[RFLAGS] ^ value) & AC:
+            self.drop_soft_tables()         # AC opens and closes SMAP's gate
+        self.set(RFLAGS, value)
+        self.attention = True
+
+    def write_physical(self, physical: int, size: int, value: int) -> None:
+        """Write 1, 2, 4 or 8 bytes at a physical address within a page; nothing happens where there is no RAM."""
+        frame, offset = physical >> 12, physical & 0xFFF
+        memory = self.memory
+        page = memory.page(frame)
+        if page is None:
+            return
+        memory.dirty.add(frame)
+        if frame in memory.has_code:
+            memory.forget_code(frame)
+            for soft in self._soft:
+                soft.code.clear()
+        self.log((slot_of(physical, size), int.from_bytes(page[offset:offset + size], "little"), value))
+        page[offset:offset + size] = value.to_bytes(size, "little")
+
+    # ---- time and telling
+
+    @property
+    def step_number(self) -> int:
+        """The number of the step under way, counted from 0."""
+        return self.base_step + len(self.rips) - 1
+
+    def now(self) -> int:
+        """The time-stamp counter: one tick a step (Simplified: instructions take one tick each, on every model)."""
+        return self.reg[TSC_ADJUST] + self.base_step + len(self.rips) - 1 & (1 << 64) - 1
+
+    def emit(self, event: ev.Event) -> None:
+        """Tell an event of the step under way; callers on fast paths ask `telling` first."""
+        if self.telling:
+            self.events.append(event)
+
+    def mark(self, event: ev.Event) -> None:
+        """Tell an event that outlines and searches need: it is kept even when nobody listens."""
+        self.marks.append((self.step_number, event))
+        if self.telling:
+            self.events.append(event)
+
+    def phase_done(self, of: str, number: int, name: str) -> None:
+        """A phase of a VM entry or exit is complete: positions can stop here."""
+        if self.telling:
+            self.phases.append((of, number, name, len(self.events), len(self.journal)))
+
+    def vm_name(self, address: int) -> str:
+        """The label of the virtual machine that a VMCS belongs to."""
+        if address in self.names:
+            return self.names[address]
+        known = self.reg[KNOWN_VMCS:KNOWN_VMCS + 16]
+        return chr(ord("A") + known.index(address)) if address in known else "?"
+
+    # ---- what is derived
+
+    def refresh(self) -> None:
+        """The mode, the address space or the privilege may have changed: derive what hangs on them again."""
+        reg = self.reg
+        self.non_root = reg[OPERATION] == NON_ROOT
+        rights = reg[CS_RIGHTS]
+        self.bits = (64 if rights & AR_L and reg[EFER] & EFER_LMA else 32 if rights & AR_DB else 16)
+        self.paging = paging.mode(self)
+        self.ept = self.vpid = 0
+        special = {apic.frame(self)}
+        if self.non_root:
+            address = reg[CURRENT_VMCS]
+            self.ept, self.vpid = controls.address_space(self, address)
+            special |= controls.special_frames(self, address)
+        self.special = special
+        self.drop_soft_tables()
+        self.soft = self._soft[reg[CPL] == 3]
+        self.attention = True
+
+    def drop_soft_tables(self) -> None:
+        """The address space changed: every soft table starts anew from the TLB."""
+        for soft in self._soft:
+            soft.clear()
+
+    def page_has_code(self, frame: int) -> None:
+        """Code was decoded from a page frame: writes to it must take the slow path from now on."""
+        if frame not in self.memory.has_code:
+            self.memory.has_code.add(frame)
+            for soft in self._soft:
+                soft.write.clear()
+
+    def drop_soft_page(self, page_number: int) -> None:
+        """One linear page is no longer in the TLB."""
+        for soft in self._soft:
+            soft.read.pop(page_number, None)
+            soft.write.pop(page_number, None)
+            if soft.fetch.pop(page_number, None) is not None:
+                soft.code.clear()
+
+    def use_privilege(self, cpl: int) -> None:
+        """Continue at a privilege level (0..3)."""
+        self.set(CPL, cpl)
+        self.soft = self._soft[cpl == 3]
+        self.attention = True
+
+    # ---- memory at linear addresses (segment bases already added; 64-bit addresses must be canonical)
+
+    def read8(self, linear: int) -> int:
+        page = self.soft.read.get(linear >> 12)
+        if page is None:
+            return self.read_slow(linear, 1)
+        return page[linear & 0xFFF]
+
+    def read16(self, linear: int) -> int:
+        page = self.soft.read.get(linear >> 12)
+        offset = linear & 0xFFF
+        if page is None or offset > 0xFFE:
+            return self.read_slow(linear, 2)
+        return int(load16(page, offset)[0])
+
+    def read32(self, linear: int) -> int:
+        page = self.soft.read.get(linear >> 12)
+        offset = linear & 0xFFF
+        if page is None or offset > 0xFFC:
+            return self.read_slow(linear, 4)
+        return int(load32(page, offset)[0])
+
+    def read64(self, linear: int) -> int:
+        page = self.soft.read.get(linear >> 12)
+        offset = linear & 0xFFF
+        if page is None or offset > 0xFF8:
+            return self.read_slow(linear, 8)
+        return load64(page, offset)[0]  # type: ignore[no-any-return]
+
+    def write8(self, linear: int, value: int) -> None:
+        entry = self.soft.write.get(linear >> 12)
+        if entry is None:
+            return self.write_slow(linear, 1, value)
+        page, base = entry
+        offset = linear & 0xFFF
+        self.log((base + (offset << 4) + 1, page[offset], value))
+        page[offset] = value
+        return None
+
+    def write16(self, linear: int, value: int) -> None:
+        entry = self.soft.write.get(linear >> 12)
+        offset = linear & 0xFFF
+        if entry is None or offset > 0xFFE:
+            return self.write_slow(linear, 2, value)
+        page, base = entry
+        self.log((base + (offset << 4) + 2, load16(page, offset)[0], value))
+        store16(page, offset, value)
+        return None
+
+    def write32(self, linear: int, value: int) -> None:
+        entry = self.soft.write.get(linear >> 12)
+        offset = linear & 0xFFF
+        if entry is None or offset > 0xFFC:
+            return self.write_slow(linear, 4, value)
+        page, base = entry
+        self.log((base + (offset << 4) + 4, load32(page, offset)[0], value))
+        store32(page, offset, value)
+        return None
+
+    def write64(self, linear: int, value: int) -> None:
+        entry = self.soft.write.get(linear >> 12)
+        offset = linear & 0xFFF
+        if entry is None or offset > 0xFF8:
+            return self.write_slow(linear, 8, value)
+        page, base = entry
+        self.log((base + (offset << 4) + 8, load64(page, offset)[0], value))
+        store64(page, offset, value)
+        return None
+
+    def read_slow(self, linear: int, size: int) -> int:
+        """A read that no soft table serves: another page, a page boundary, a device. `size`: 1..16 bytes."""
+        pieces = self._pieces(linear, size, READ, self.reg[CPL] == 3)
+        value = shift = 0
+        for at, physical, length in pieces:
+            value |= self._read_piece(at, physical, length, keep=True) << shift
+            shift += 8 * length
+        return value
+
+    def write_slow(self, linear: int, size: int, value: int) -> None:
+        """A write that no soft table serves. Both pages of a crossing are checked before either changes."""
+        for at, physical, length in self._pieces(linear, size, WRITE, self.reg[CPL] == 3):
+            self._write_piece(at, physical, length, value & (1 << 8 * length) - 1, keep=True)
+            value >>= 8 * length
+
+    def check_write(self, linear: int, size: int) -> None:
+        """Raise what a write would raise, before a read-modify-write reads (its faults are those of a write)."""
+        if linear >> 12 not in self.soft.write or (linear & 0xFFF) + size > 0x1000:
+            self._pieces(linear, size, WRITE, self.reg[CPL] == 3)
+
+    def read_system(self, linear: int, size: int) -> int:
+        """An implicit supervisor read, at any CPL: descriptor tables, TSS, IDT."""
+        value = shift = 0
+        for at, physical, length in self._pieces(linear, size, READ, False):
+            value |= self._read_piece(at, physical, length, keep=False) << shift
+            shift += 8 * length
+        return value
+
+    def write_system(self, linear: int, size: int, value: int) -> None:
+        """An implicit supervisor write: accessed bits of descriptors, busy bits, stack frames of an inner ring."""
+        for at, physical, length in self._pieces(linear, size, WRITE, False):
+            self._write_piece(at, physical, length, value & (1 << 8 * length) - 1, keep=False)
+            value >>= 8 * length
+
+    def _pieces(self, linear: int, size: int, access: int, user: bool) -> list[tuple[int, int, int]]:
+        """Translate an access: (linear, physical, length) for each page it touches."""
+        if self.bits != 64 and not self.reg[EFER] & EFER_LMA:
+            linear &= MASK32
+        elif linear + 0x8000_0000_0000 & (1 << 64) - 1 >= 1 << 48:
+            raise self.not_canonical(linear)
+        head = 0x1000 - (linear & 0xFFF)
+        if size <= head:
+            return [(linear, paging.translate(self, linear, access, user), size)]
+        if linear + head + 0x8000_0000_0000 & (1 << 64) - 1 >= 1 << 48 and self.reg[EFER] & EFER_LMA:
+            raise self.not_canonical(linear + head)
+        second = linear + head if self.reg[EFER] & EFER_LMA else linear + head & MASK32
+        return [(linear, paging.translate(self, linear, access, user), head),
+                (second, paging.translate(self, second, access, user), size - head)]
+
+    def _read_piece(self, linear: int, physical: int, length: int, keep: bool) -> int:
+        frame = physical >> 12
+        page = self.memory.page(frame)
+        if page is None or frame in self.special:
+            return apic.read_special(self, physical, length, linear)
+        if keep:
+            self.soft.read[linear >> 12] = page
+        offset = physical & 0xFFF
+        return int.from_bytes(page[offset:offset + length], "little")
+
+    def _write_piece(self, linear: int, physical: int, length: int, value: int, keep: bool) -> None:
+        frame = physical >> 12
+        page = self.memory.page(frame)
+        if page is None or frame in self.special:
+            apic.write_special(self, physical, length, value, linear)
+            return
+        # Odd lengths come only from page crossings.
+        while length:
+            size = 8 if length >= 8 else 4 if length >= 4 else 2 if length >= 2 else 1
+            self.write_physical(physical, size, value & (1 << 8 * size) - 1)
+            physical, value, length = physical + size, value >> 8 * size, length - size
+        if keep and frame not in self.memory.has_code:
+            self.soft.write[linear >> 12] = page, MEMORY_SLOT | frame << 16
+
+    def not_canonical(self, linear: int) -> Fault:
+        """The fault for an address that is not canonical: #SS for stack accesses, else #GP."""
+        running = self.running or self.soft.code.get(self.rips[-1])
+        return Fault(SS if running is not None and running.uses_stack(self, linear) else GP)
+
+    def guest_fields(self) -> vmcs.Region:
+        """The current VMCS, for code that runs in VMX operation with one."""
+        return vmcs.Region(self, self.reg[CURRENT_VMCS])
+
+    def jump(self, rip: int) -> None:
+        """Continue at another RIP of the same code segment; checked as a near branch."""
+        if self.bits == 64:
+            if rip + 0x8000_0000_0000 & (1 << 64) - 1 >= 1 << 48:
+                raise Fault(GP)
+        elif rip > self.reg[CS_RIGHTS - 1]:
+            raise Fault(GP)
+        self.reg[RIP] = rip
+
+
+__all__ = ["FETCH", "READ", "WRITE", "CR3", "Processor", "SoftTables"]

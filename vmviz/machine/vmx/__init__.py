@@ -1,0 +1,1 @@
+"""Intel VMX: the VMCS, VM entry, VM exit, EPT, and when instructions of a guest exit."""
