@@ -1,0 +1,79 @@
+"""What a person does on the lesson page, and what they see: keys, the address, the sentence for screen readers.
+
+Only promises of the design are used (keys, `#step=`, the first aria-live region), so the page may look as it likes.
+Nothing sleeps; every wait is for a condition in the page.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import ConsoleMessage, Page, Response
+
+from tests.browser.server import LESSON, Server
+
+SENTENCE = "document.querySelector('[aria-live=polite]')?.textContent.trim() ?? ''"
+
+
+class Player:
+    """The lesson page in a browser, with everything that went wrong in it."""
+
+    def __init__(self, page: Page, server: Server) -> None:
+        self.page = page
+        self.server = server
+        self.wrong: list[str] = []
+        self.expect_network_errors = False
+        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        page.on("console", self._console)
+        page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not self.expect_network_errors:
+            self.wrong.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and not self.expect_network_errors:
+            self.wrong.append(f"{response.status} for {response.url}")
+
+    def open(self, query: str = "", hash_: str = "", lesson: str = LESSON) -> Player:
+        """Open the lesson and wait until it can be stepped."""
+        self.page.goto(f"{self.server.url}/lesson/{lesson}{query}{hash_}")
+        return self.ready()
+
+    def ready(self) -> Player:
+        self.page.wait_for_function(f"{SENTENCE} !== ''")
+        return self
+
+    @property
+    def sentence(self) -> str:
+        return str(self.page.evaluate(SENTENCE))
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """The step and phase in the address; the start when it names none."""
+        found = re.search(r"[#&]step=(\d+)(?:\.(\d+))?", self.page.url)
+        return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+
+    def press(self, key: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def wait_at(self, step: int, phase: int = 0) -> None:
+        """Until the address names this position (it is rewritten at most twice a second)."""
+        where = f"{step}.{phase}" if phase else f"{step}"
+        self.page.wait_for_function("where => new URLSearchParams(location.hash.slice(1)).get('step') === where",
+                                    arg=where)
+
+    def wait_sentence_not(self, old: str) -> str:
+        self.page.wait_for_function(f"old => {SENTENCE} !== '' && {SENTENCE} !== old", arg=old)
+        return self.sentence
+
+    def check(self) -> None:
+        assert not self.wrong, "\n".join(self.wrong)
+
+
+def phased_step(outline: dict[str, Any], of: str) -> tuple[int, list[str]]:
+    """The first step of the lesson that is a VM entry or VM exit, and the names of its phases."""
+    steps = sorted((int(step), found["names"]) for step, found in outline["phased"].items() if found["of"] == of)
+    return steps[0]
