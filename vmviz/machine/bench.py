@@ -6,10 +6,12 @@ emulator. A run ends when "Shutdown" has been written to port 8900h, or when not
 """
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Final
 
 from vmviz.errors import VmvizError
-from vmviz.machine import models
+from vmviz.machine import isa, models
 from vmviz.machine.memory import Memory
 from vmviz.machine.processor import Processor
 from vmviz.machine.registers import (
@@ -24,6 +26,9 @@ RAM: Final = 32 << 20
 GDT_AT: Final = 0xFF0E0
 GDT: Final = (0, 0x00CF9B00_0000FFFF, 0x00CF9300_0000FFFF, 0x00AF9B00_0000FFFF)
 PML4, PDPT, PD = 0x10000, 0x11000, 0x12000
+
+for _module in pkgutil.iter_modules(isa.__path__):     # each module declares its instructions in isa/registry.py
+    importlib.import_module(f"{isa.__name__}.{_module.name}")
 
 
 def processor(image: bytes, model: str = "tigerlake", names: dict[int, str] | None = None) -> Processor:

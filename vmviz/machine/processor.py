@@ -83,6 +83,7 @@ class Processor:
         self._soft = (SoftTables(), SoftTables())
         self.soft = self._soft[0]
         self.decoded: dict[tuple[int, int, int, int], Instruction] = {}
+        self.vectoring: tuple[int, int, int] | None = None   # (info, error, length) of an event being delivered
         self.running: Any = None          # the instruction under way, for those who tell what it was
 
     # ---- the journaling setters
