@@ -1,0 +1,73 @@
+"""Socket.IO: connects sockets to the conversation, and nothing more.
+
+`async_handlers` is off: the task that receives a socket's messages also carries them out, one after the other. So the
+commands of a socket keep their order however fast they come, and a client that floods waits for itself only. After
+each one the task lets others run: under eventlet and gevent a full buffer would otherwise hold everybody up.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from vmviz.web import wire
+from vmviz.web.conversation import Ack, Conversation
+from vmviz.web.frames import Frames
+from vmviz.web.metrics import Metrics
+from vmviz.web.sessions import Sessions
+from vmviz.web.settings import Settings
+from vmviz.web.shelf import Shelf
+from vmviz.web.store import Store
+
+LARGEST_MESSAGE = 64 * 1024
+log = logging.getLogger(__name__)
+
+
+def connect(app: Flask, shelf: Shelf, frames: Frames, store: Store, settings: Settings, metrics: Metrics,
+            async_mode: str) -> tuple[SocketIO, Sessions]:
+    """The Socket.IO server of an app, and the sessions behind it."""
+    quiet = logging.getLogger("vmviz.socket")
+    quiet.setLevel(logging.CRITICAL)  # what clients send wrong is theirs to see, not the log's
+    io = SocketIO(app, async_mode=async_mode, async_handlers=False, json=wire, manage_session=False,
+                  max_http_buffer_size=LARGEST_MESSAGE, http_compression=False, ping_interval=20, ping_timeout=20,
+                  logger=quiet, engineio_logger=quiet)
+    server: Any = io.server
+
+    def send(sid: str, event: str, payload: Any, callback: Callable[..., None] | None = None) -> None:
+        metrics.sent(event)
+        server.emit(event, payload, to=sid, callback=callback)
+
+    sessions = Sessions(store, frames, settings, send)
+    conversation = Conversation(shelf, frames, sessions, settings, metrics, server.start_background_task)
+    tending: list[object] = []
+
+    def tend() -> None:
+        while True:
+            server.sleep(1)
+            try:
+                sessions.tend()
+            except Exception:
+                log.exception("tending sessions failed")
+
+    def come(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        sessions.connect(sid)
+        if not tending:  # started late, so that it belongs to the process that serves
+            tending.append(True)
+            server.start_background_task(tend)
+
+    def gone(sid: str, *reason: Any) -> None:
+        sessions.disconnect(sid)
+
+    def heard(name: Any, sid: str, *arguments: Any) -> Ack:
+        ack = conversation.answer(sid, name, arguments)
+        server.sleep(0)
+        return ack
+
+    server.on("connect", come)
+    server.on("disconnect", gone)
+    server.on("*", heard)
+    return io, sessions
