@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from tests.browser.player import Player
-from tests.browser.server import Server
 from tools.bundle import ensure_bundle
 from tools.programs import CHROMIUM_ARGUMENTS, ensure
+from tools.server import Server
 
 MODES = ("eventlet", "threading", "gevent")
 MILLISECONDS_TO_WAIT = 15_000

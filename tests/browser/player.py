@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Page, Response
 
-from tests.browser.server import LESSON, Server
+from tools.server import LESSON, Server
 
 SENTENCE = "document.querySelector('[aria-live=polite]')?.textContent.trim() ?? ''"
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.browser.player import Player, phased_step
-from tests.browser.server import LESSON, Server
+from tools.server import LESSON, Server
 
 
 def test_a_permalink_opens_at_its_step_and_phase(player: Player) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.browser.player import Player, phased_step
-from tests.browser.server import LESSON, Server
+from tools.server import LESSON, Server
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.player import Player
-from tests.browser.server import Server
+from tools.server import Server
 
 
 def goto(page: Page, url: str) -> int:

@@ -1,6 +1,6 @@
-"""The server under test, as a subprocess: a process that eventlet has patched cannot drive a browser as well.
+"""A server to look at, as a subprocess: for the end-to-end tests, the screenshots and the measurements.
 
-It gets a port of its own, a session database of its own, and is ended by its own process id. `kill()` is SIGKILL, for
+A process that eventlet has patched cannot drive a browser as well, so the server is never in the same one. It gets a port of its own, a session database of its own, and is ended by its own process id. `kill()` is SIGKILL, for
 the tests of what survives; `start()` again brings it back on the same port with the same database.
 """
 
@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 from typing import IO, Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_START = 60
 LESSON = "first-guests"
 
@@ -60,6 +60,12 @@ class Server:
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None:
