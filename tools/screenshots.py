@@ -1,7 +1,7 @@
 """Pictures of every page in every size and theme, to be looked at beside the design: `make screenshots [TO=folder]`.
 
-It starts a server of its own. Pictures are taken with reduced motion, so that two runs give the same ones. `--readme`
-makes only docs/images/player.png, the picture in the README.
+It starts a server of its own. Pictures are taken with reduced motion, so that two runs give the same ones.
+`--readme` makes only docs/images/player.png, the picture in the README.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tools.progress import SetupError, say
 from tools.programs import CHROMIUM_ARGUMENTS, ensure
+from tools.progress import SetupError, say
 from tools.server import LESSON, ROOT, Server
 
 SIZES = ((1440, 900), (1024, 768), (640, 480), (390, 844))

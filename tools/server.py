@@ -1,7 +1,9 @@
 """A server to look at, as a subprocess: for the end-to-end tests, the screenshots and the measurements.
 
-A process that eventlet has patched cannot drive a browser as well, so the server is never in the same one. It gets a port of its own, a session database of its own, and is ended by its own process id. `kill()` is SIGKILL, for
-the tests of what survives; `start()` again brings it back on the same port with the same database.
+A process that eventlet has patched cannot drive a browser as well, so the server is never in the same one.
+It gets a port of its own, a session database of its own, and is ended by its own process id. `kill()` is
+SIGKILL, for the tests of what survives; `start()` again brings it back on the same port with the same
+database.
 """
 
 from __future__ import annotations

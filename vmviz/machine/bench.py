@@ -75,8 +75,9 @@ class Machine:
     def run(self, count: int) -> int:
         """Make up to `count` steps without telling or keeping them; gives how many were made. Raises OutsideModel."""
         cpu, done = self.cpu, 0
+        cpu.marks = []      # of this call: what was printed, entered and left
         while done < count:
-            cpu.journal, cpu.rips, cpu.marks, cpu.commit = [], [], [], 0
+            cpu.journal, cpu.rips, cpu.commit = [], [], 0
             cpu.log = cpu.journal.extend
             made = advance(cpu, [], min(count - done, 8192))
             cpu.base_step += made
