@@ -26,9 +26,10 @@ LESSON = "first-guests"
 
 
 class Server:
-    """`python app.py` in one async mode, with its files in `folder`."""
+    """`python app.py` (or another module that serves) in one async mode, with its files in `folder`."""
 
-    def __init__(self, mode: str, folder: Path, **settings: str) -> None:
+    def __init__(self, mode: str, folder: Path, module: str = "app", **settings: str) -> None:
+        self.module = module
         self.mode = mode
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}{settings.get('VMVIZ_PREFIX', '')}"
@@ -40,7 +41,7 @@ class Server:
 
     def start(self) -> Server:
         self.output = self.log.open("ab")
-        self.process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=self.environment,
+        self.process = subprocess.Popen([sys.executable, "-m", self.module], cwd=ROOT, env=self.environment,
                                         stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT)
         until = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < until:

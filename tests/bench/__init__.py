@@ -1,0 +1,1 @@
+"""`make bench`: speeds and sizes, reported and never asserted. `python -m tests.bench [recording] [web] [page]` for a part."""
