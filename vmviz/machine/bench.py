@@ -41,6 +41,7 @@ def processor(image: bytes, model: str = "tigerlake", names: dict[int, str] | No
     memory.load(PD, b"".join((0x20_0000 * n | 0x87).to_bytes(8, "little") for n in range(2048)))
     memory.load(GDT_AT, b"".join(descriptor.to_bytes(8, "little") for descriptor in GDT))
     memory.load(IMAGE_AT, image)
+    isa.load()
     cpu = Processor(memory, models.load(model), names)
     reg = cpu.reg
     cpu.model.reset(reg)

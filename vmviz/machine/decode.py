@@ -18,7 +18,7 @@ from vmviz.machine import paging, segmentation
 from vmviz.machine.isa import registry
 from vmviz.machine.memory import PAGE
 from vmviz.machine.outcome import GP, UD, Fault, OutsideModel
-from vmviz.machine.registers import CPL, CS, CS_BASE, FS_BASE, GS_BASE, MASK32, MASK64, SS, segment
+from vmviz.machine.registers import CPL, CS, CS_BASE, FS_BASE, GS_BASE, MASK32, MASK64, RAX, RBX, SS, segment
 
 if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
@@ -54,13 +54,17 @@ _information = ix.InstructionInfoFactory()
 class Instruction:
     """A decoded instruction, bound to its operands.
 
-    `bits` operand size of the first operand (8..64), `mask` its all-ones value; `dst`, `src` read operands 0 and 1 (None
-    when there is no such operand), `set_dst`, `set_src` write them; `address` gives the linear address of the memory operand for
-    (READ or WRITE) and `offset` its effective address; `target` is a near branch's RIP; `iced` is the decoder's own view.
+    `bits` operand size of the first operand (8..64), for stack instructions that of what is pushed or popped; `mask` its
+    all-ones value; `dst`, `src`, `third` read operands 0, 1 and 2 (unset when there is no such operand; immediates are cut
+    to `mask`), `set_dst`, `set_src` write them; `src_bits` is the width of operand 1; `address` gives the linear address of
+    the memory operand for (READ or WRITE) and `offset` its effective address; `target` is a near branch's RIP, `in_range`
+    true when it needs no check; `counter` is the width of the count register of loops and string instructions; `iced` is
+    the decoder's own view.
     """
 
-    __slots__ = ("execute", "next_rip", "length", "bits", "mask", "dst", "set_dst", "src", "set_src", "target", "condition",
-                 "iced", "address", "offset", "code_bits", "memory_bits", "segment", "code")
+    __slots__ = ("execute", "next_rip", "length", "bits", "mask", "dst", "set_dst", "src", "set_src", "third", "src_bits",
+                 "target", "in_range", "condition", "counter", "iced", "address", "offset", "code_bits", "memory_bits",
+                 "segment", "code")
 
     execute: Callable[[Processor, Instruction], None]
     next_rip: int
@@ -71,7 +75,11 @@ class Instruction:
     set_dst: Writer
     src: Reader
     set_src: Writer
+    third: Reader
+    src_bits: int
     target: int
+    in_range: bool
+    counter: int
     condition: Callable[[int], int | bool]
     iced: ix.Instruction
     address: Callable[[Processor, int], int]
@@ -152,8 +160,9 @@ def bind(iced: ix.Instruction, code_bits: int, raw: bytes) -> Instruction:
     ins.code = raw[:iced.len]
     ins.code_bits = code_bits
     ins.next_rip = iced.next_ip & (MASK64 if code_bits == 64 else MASK32 if code_bits == 32 else 0xFFFF)
-    ins.bits = ins.memory_bits = ins.target = ins.segment = 0
-    function = registry.BEHAVIOUR.get(iced.mnemonic)
+    ins.bits = ins.src_bits = ins.memory_bits = ins.target = ins.segment = ins.counter = 0
+    ins.in_range = False
+    function = registry.FORM.get(iced.code) or registry.BEHAVIOUR.get(iced.mnemonic)
     if iced.code == ix.Code.INVALID or function is None:
         ins.execute = _undefined if iced.code == ix.Code.INVALID else _outside
         return ins
@@ -161,20 +170,25 @@ def bind(iced: ix.Instruction, code_bits: int, raw: bytes) -> Instruction:
     kinds = [iced.op_kind(n) for n in range(iced.op_count)]
     if OpKind.MEMORY in kinds:
         _bind_memory(ins)
-    for n, kind in enumerate(kinds[:2]):
+    for n, kind in enumerate(kinds[:3]):
         if kind in (OpKind.NEAR_BRANCH16, OpKind.NEAR_BRANCH32, OpKind.NEAR_BRANCH64):
             ins.target = iced.near_branch_target
+            ins.in_range = code_bits == 64 and ins.target + 0x8000_0000_0000 & MASK64 < 1 << 48
             continue
         reader, writer, bits = _operand(ins, n, kind)
         if n == 0:
             ins.bits = bits
+        elif n == 1:
+            ins.src_bits = bits
         if reader is not None:
-            setattr(ins, ("dst", "src")[n], reader)
-        if writer is not None:
+            setattr(ins, ("dst", "src", "third")[n], reader)
+        if writer is not None and n < 2:
             setattr(ins, ("set_dst", "set_src")[n], writer)
-    ins.mask = (1 << ins.bits) - 1
     if iced.mnemonic in registry.CONDITION:
         ins.condition = registry.CONDITION[iced.mnemonic]
+    if iced.mnemonic in registry.PREPARE:
+        registry.PREPARE[iced.mnemonic](ins)
+    ins.mask = (1 << ins.bits) - 1
     return ins
 
 
@@ -203,7 +217,7 @@ def _operand(ins: Instruction, n: int, kind: int) -> tuple[Reader | None, Writer
         read_first = n == 0 and _information.info(iced).op_access(0) in _READ_WRITE
         return _memory_reader(ins, read_first), _memory_writer(ins), ins.memory_bits
     if OpKind.IMMEDIATE8 <= kind <= OpKind.IMMEDIATE32TO64:
-        value = iced.immediate(n) & MASK64
+        value = iced.immediate(n) & (1 << (ins.bits or 64)) - 1    # sign-extended immediates come as 64 bits
         return (lambda cpu: value), None, ins.bits or 64
     return None, None, ins.bits                                    # string operands and far pointers: their own functions
 
@@ -254,6 +268,9 @@ def effective_address(iced: ix.Instruction, code_bits: int) -> Reader:
     if base_register in (Register.RIP, Register.EIP):
         return lambda cpu: displacement                            # iced has added RIP already
     base = NUMBER[base_register][0] if base_register else None
+    if index_register == Register.AL:                              # XLAT: rBX + AL
+        cut = (1 << RegisterExt.size(base_register) * 8) - 1
+        return lambda cpu: cpu.reg[RBX] + (cpu.reg[RAX] & 0xFF) & cut
     index = NUMBER[index_register][0] if index_register else None
     scale = iced.memory_index_scale
     named = base_register or index_register
