@@ -15,7 +15,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no such part: {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}", file=sys.stderr)
         return 2
-    print(f"Python {platform.python_version()} on {platform.machine()}. Figures of one run on one machine: keep the ratios.")
+    print(f"Python {platform.python_version()} on {platform.machine()}: figures of one run on one machine.")
     for name in names or PARTS:
         print()
         PARTS[name]()
