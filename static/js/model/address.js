@@ -1,0 +1,16 @@
+/**
+ * The address of a position: `#step=37.3` is a permalink.
+ * @typedef {import('../types').Position} Position
+ */
+import { formatPosition, parsePosition } from './position.js';
+
+/** The position that a hash names, or null. @param {string} hash */
+export function positionInHash(hash) {
+  const value = new URLSearchParams(hash.replace(/^#/, '')).get('step');
+  return value === null ? null : parsePosition(value);
+}
+
+/** @param {Position} position */
+export function hashOf(position) {
+  return `#step=${formatPosition(position)}`;
+}

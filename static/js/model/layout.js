@@ -1,0 +1,166 @@
+/**
+ * Where everything of the diagram stands, in CSS pixels: non-root band above, VMCSs in memory between, root band below, the
+ * processor at the bottom. Entry goes up on the left of a VM, exit comes down on its right. Real pixels, not a scaled drawing,
+ * so that text keeps its size. The narrow layout (below 700 px) draws only the VMCS of the VM in focus and no processor.
+ * Numbers only: no colours, no words, no DOM.
+ *
+ * @typedef {{x: number, y: number, w: number, h: number}} Box
+ * @typedef {{x: number, from: number, to: number}} Arrow   vertical: from and to are y
+ * @typedef {{x: number, y: number, anchor: 'start' | 'end', lines: 1 | 3}} Label
+ * @typedef {{id: string, ring?: number}} RegionShape
+ * @typedef {{id: string, box: Box, title: {x: number, y: number}, pill: boolean, entry: Arrow, exit: Arrow, entryLabel: Label, exitLabel: Label,
+ *   vmcs: Box | null, cells: Record<'guest' | 'host' | 'controls' | 'exit', Box> | null, chip: Box | null, summary: {x: number, y: number} | null,
+ *   regions: (Box & {id: string})[]}} VmPlace
+ * @typedef {{width: number, height: number, compact: boolean, names: 'long' | 'short', values: boolean, guestBand: Box, rootBand: Box, processor: Box | null,
+ *   memory: {x: number, y: number} | null, rings: {y: number, ring: number}[], ringLine: number | null, rootRing: number | null, vmm: Box, vmmName: {x: number, y: number},
+ *   rootRegions: (Box & {id: string})[], vms: VmPlace[]}} Layout
+ */
+
+const between = (/** @type {number} */ low, /** @type {number} */ high, /** @type {number} */ t) => Math.round(low + (high - low) * t);
+
+/**
+ * @param {{width: number, height: number, vms: string[], focus: string, compact: boolean,
+ *   regions: {where: string, id: string, ring?: number}[], longest?: Record<string, number>}} wanted  `longest`: label widths by region id
+ * @returns {Layout}
+ */
+export function layout(wanted) {
+  return wanted.compact ? narrow(wanted) : wide(wanted);
+}
+
+/** @param {Parameters<typeof layout>[0]} wanted @returns {Layout} */
+function wide({ width, height, vms, regions, longest = {} }) {
+  const t = Math.max(0, Math.min(1, (height - 430) / 108));
+  const gutter = width < 700 ? 62 : 76;
+  const right = 17;
+  const band = { x: 1, y: 1, w: width - 2, h: between(146, 186, t) };
+  const shelf = band.y + band.h + between(24, 31, t);
+  const vmcsHeight = between(100, 122, t);
+  const root = { x: 1, y: shelf + vmcsHeight + between(15, 20, t), w: width - 2, h: between(78, 92, t) };
+  const processorTop = root.y + root.h + between(9, 14, t);
+  const processor = { x: 1, y: processorTop, w: width - 2, h: Math.max(58, Math.min(84, height - processorTop - 2)) };
+  const vmm = { x: gutter, y: root.y + root.h - between(50, 58, t), w: width - gutter - right, h: 46 };
+  const boxTop = band.y + between(33, 39, t);
+  const boxHeight = band.h - (boxTop - band.y) - between(11, 15, t);
+  const usable = width - gutter - right;
+  const gap = vms.length > 3 ? 14 : Math.min(60, Math.round(usable / (vms.length * 7)));
+  const vmWidth = Math.floor((usable - gap * (vms.length - 1)) / Math.max(1, vms.length));
+  const rows = vms.some((id) => regions.some(({ where, ring }) => where === id && ring === 3));
+  const inset = vmWidth > 330 ? 28 : vmWidth > 200 ? 20 : 11;
+  const rowHeight = between(27, 32, t);
+  const lower = boxTop + boxHeight - rowHeight - 11;
+  const upper = lower - rowHeight - between(9, 18, t);
+  const places = vms.map((id, index) => {
+    const box = { x: gutter + index * (vmWidth + gap), y: boxTop, w: vmWidth, h: boxHeight };
+    const vmcs = { x: box.x + 2 * inset, y: shelf, w: box.w - 4 * inset, h: vmcsHeight };
+    return place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right: index === vms.length - 1 ? width : box.x + vmWidth + gap + inset,
+      left: index ? box.x - gap - inset : 0, mine: regions.filter(({ where }) => where === id), longest });
+  });
+  const cell = (places[0]?.vmcs?.w ?? 0) / 2 - 15;
+  const ringY = (/** @type {number} */ y) => y + rowHeight / 2 + 4;
+  return { width, height, compact: false, names: cell >= 104 ? 'long' : 'short', values: cell >= 94, guestBand: band, rootBand: root, processor,
+    memory: { x: 18, y: shelf + 14 }, rings: rows ? [{ y: ringY(upper), ring: 3 }, { y: ringY(lower), ring: 0 }] : [{ y: ringY(lower), ring: 0 }],
+    ringLine: rows ? Math.round((upper + rowHeight + lower) / 2) : null, rootRing: vmm.y + 28, vmm, vmmName: { x: vmm.x + 16, y: vmm.y + 28 },
+    rootRegions: spread(regions.filter(({ where }) => where === 'root'), longest, vmm, width < 700 ? 60 : 186), vms: places };
+}
+
+/**
+ * One VM with its arrows and its VMCS below it.
+ * @param {{id: string, box: Box, vmcs: Box, inset: number, band: Box, root: Box, shelf: number, lower: number, upper: number, rowHeight: number, right: number, left: number,
+ *   mine: {id: string, ring?: number}[], longest: Record<string, number>}} it @returns {VmPlace}
+ */
+function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right, left, mine, longest }) {
+  const entry = { x: box.x + inset, from: root.y + 12, to: box.y + box.h + 6 };
+  const exit = { x: box.x + box.w - inset, from: box.y + box.h + 4, to: root.y - 1 };
+  const room = right - exit.x - 20;
+  const above = shelf - 9;
+  const pad = box.w > 200 ? 14 : 8;
+  const guest = { x: box.x + pad, w: box.w - 2 * pad };
+  const chipWidth = Math.min(176, Math.max(84, guest.w * 0.46));
+  const third = mine.filter(({ ring }) => ring === 3);
+  const kernel = mine.filter(({ ring }) => ring !== 3);
+  return { id, box, title: { x: box.x + pad + 2, y: box.y + 22 }, pill: box.w > 160, entry, exit,
+    entryLabel: entry.x - left >= 84 ? { x: entry.x - 8, y: shelf + 68, anchor: 'end', lines: 1 } : { x: entry.x + 10, y: above, anchor: 'start', lines: 1 },
+    exitLabel: room >= 84 ? { x: exit.x + 12, y: shelf + 40, anchor: 'start', lines: 3 } : { x: exit.x - 10, y: above, anchor: 'end', lines: 1 },
+    vmcs, cells: cells(vmcs, 12, 30, 10), summary: third.length ? null : { x: guest.x + 2, y: upper + rowHeight / 2 + 4 },
+    chip: { x: guest.x + guest.w - chipWidth - 5, y: lower + 4, w: chipWidth, h: rowHeight - 8 },
+    regions: [...spread(third, longest, { x: guest.x, y: upper, w: guest.w, h: rowHeight }, 0, 0),
+      ...row(kernel, { x: guest.x, y: lower, w: guest.w, h: rowHeight })] };
+}
+
+/** The four groups of a VMCS: guest and host state above, controls and exit information below. @param {Box} box @param {number} pad @param {number} head @param {number} foot */
+function cells(box, pad, head, foot) {
+  const w = (box.w - 2 * pad - 6) / 2;
+  const h = (box.h - head - foot - 6) / 2;
+  const [left, right] = [box.x + pad, box.x + pad + w + 6];
+  const [top, low] = [box.y + head, box.y + head + h + 6];
+  return { guest: { x: left, y: top, w, h }, host: { x: right, y: top, w, h }, controls: { x: left, y: low, w, h }, exit: { x: right, y: low, w, h } };
+}
+
+/** Regions that share a row from edge to edge. @param {RegionShape[]} regions @param {Box} inside */
+function row(regions, inside) {
+  const w = (inside.w - 8 * (regions.length - 1)) / Math.max(1, regions.length);
+  return regions.map(({ id }, index) => ({ id, x: inside.x + index * (w + 8), y: inside.y, w, h: inside.h }));
+}
+
+/** Regions as wide as their words, after `head` pixels, shrunk together when there is no room.
+ * @param {RegionShape[]} regions @param {Record<string, number>} longest @param {Box} inside @param {number} head @param {number} [pad] */
+function spread(regions, longest, inside, head, pad = 10) {
+  const gap = 8;
+  const room = inside.w - head - pad - gap * (regions.length - 1);
+  const natural = regions.map(({ id }) => (longest[id] ?? 80) + 22);
+  const total = natural.reduce((sum, w) => sum + w, 0);
+  const scale = total ? Math.min(1.25, room / total) : 1;
+  let x = inside.x + head;
+  return regions.map(({ id }, index) => {
+    const box = { id, x, y: inside.y + pad, w: natural[index] * scale, h: inside.h - 2 * pad };
+    x += box.w + gap;
+    return box;
+  });
+}
+
+/** @param {Parameters<typeof layout>[0]} wanted @returns {Layout} */
+function narrow({ width, height, vms, focus, regions, longest = {} }) {
+  const t = Math.max(0, Math.min(1, (height - 280) / 60));
+  const band = { x: 1, y: 1, w: width - 2, h: 82 };
+  const root = { x: 1, y: band.h + between(118, 150, t), w: width - 2, h: 87 };
+  const left = width < 480 ? 52 : 60;
+  const usable = width - left - 16;
+  const others = vms.length - 1;
+  const gap = others > 3 ? 6 : 14;
+  const focusWidth = others ? Math.max(usable * (others === 1 ? 0.62 : 0.5), 168) : usable;
+  const otherWidth = others ? (usable - focusWidth - gap * others) / others : 0;
+  const vmcsRight = Math.min(left + focusWidth, width - 142);
+  let x = left;
+  const places = vms.map((id) => {
+    const here = id === focus;
+    const box = { x, y: 30, w: here ? focusWidth : otherWidth, h: 44 };
+    x += box.w + gap;
+    const shift = here && x > width - 100 && others > 0;
+    const entry = { x: shift ? width - 16 - 222 : box.x + 12, from: root.y + 6, to: 76 };
+    const exitX = shift ? width - 142 : Math.min(box.x + box.w - 12, vmcsRight + 4);
+    const vmcs = here ? { x: entry.x + 14, y: band.h + 20, w: exitX - entry.x - 28, h: root.y - band.h - 42 } : null;
+    const chipWidth = Math.min(168, box.w - 72);
+    return { id, box, title: { x: box.x + (box.w > 60 ? 14 : 7), y: box.y + 27 }, pill: false, entry, exit: { x: exitX, from: 76, to: root.y - 1 },
+      entryLabel: { x: entry.x - 8, y: band.h + 64, anchor: /** @type {const} */ ('end'), lines: /** @type {const} */ (1) },
+      exitLabel: { x: exitX + 14, y: band.h + 48, anchor: /** @type {const} */ ('start'), lines: /** @type {const} */ (3) },
+      vmcs, cells: vmcs && cells(vmcs, 10, 27, 8), summary: null,
+      chip: here && chipWidth > 70 ? { x: box.x + box.w - chipWidth - 10, y: box.y + 10, w: chipWidth, h: 24 } : null, regions: [] };
+  });
+  const vmm = { x: left, y: root.y + 30, w: width - left - 16, h: 44 };
+  const wideCells = (places.find(({ vmcs }) => vmcs)?.vmcs?.w ?? 0) > 216;
+  const mine = regions.filter(({ where }) => where === 'root');
+  const all = spread(mine, longest, vmm, width < 480 ? 66 : 180);
+  return { width, height: root.y + root.h + 1, compact: true, names: wideCells ? 'long' : 'short', values: false, guestBand: band, rootBand: root, processor: null, memory: null,
+    rings: [], ringLine: null, rootRing: null, vmm, vmmName: { x: vmm.x + 14, y: vmm.y + 27 },
+    rootRegions: fits(all, longest) ? all : [], vms: places };
+}
+
+/** Whether every region has room for its words. @param {(Box & {id: string})[]} boxes @param {Record<string, number>} longest */
+function fits(boxes, longest) {
+  return boxes.every(({ id, w }) => w >= (longest[id] ?? 0) + 8);
+}
+
+/** Estimated width of a text in the interface font at 12 px; close enough to size a box. @param {string} text */
+export function textWidth(text) {
+  return text.length * 6.4;
+}

@@ -1,0 +1,112 @@
+/**
+ * Which motion shows the cause of a change: control's dot along the arrow of an entry or exit, values between processor and VMCS.
+ * Pure: it turns two states and a layout into paths. A motion is decoration: the picture is already in its final state below it.
+ * @typedef {import('../types').State} State
+ * @typedef {import('./layout').Layout} Layout
+ * @typedef {{x: number, y: number}} Point
+ * @typedef {{label: string, from: Point, to: Point, delay: number}} Flight
+ * @typedef {{path: Point[], flights: Flight[], length: number}} Motion   length in units of the dot's duration
+ */
+import { fieldGroup, litArrow, processorOf, transitionOf, vmOfVmcs } from './selectors.js';
+import { bitNames, fieldLabel } from './format.js';
+
+const EXIT_WAY = [0, 0.2, 0.45, 0.65, 1, 1];
+const ENTRY_WAY = [0, 0.12, 0.26, 0.4, 0.72, 0.88, 1];
+
+/** Where control is: the place of the dot. @param {State} state @param {Layout} place @returns {Point} */
+export function dotAt(state, place) {
+  const scene = /** @type {import('../types').Scene} */ (state.scene);
+  const processor = processorOf(scene);
+  const transition = transitionOf(scene);
+  const vm = place.vms.find(({ id }) => id === (transition?.vm ?? processor.vm));
+  if (transition && vm) {
+    const way = transition.of === 'exit' ? EXIT_WAY : ENTRY_WAY;
+    return along(transition.of === 'exit' ? vm.exit : vm.entry, way[Math.min(transition.number, way.length - 1)], place);
+  }
+  if (processor.mode === 'non_root' && vm) return { x: vm.entry.x, y: vm.box.y + vm.box.h };
+  const lit = litArrow(state);
+  const from = lit?.fresh && lit.of === 'exit' ? place.vms.find(({ id }) => id === lit.vm) : null;
+  if (from && !lit?.failed) return { x: from.exit.x, y: place.vmm.y };
+  const region = place.rootRegions.find(({ id }) => id === scene.region);
+  return { x: region ? region.x + region.w / 2 : place.vmm.x + 30, y: place.vmm.y };
+}
+
+/** @param {import('./layout').Arrow} arrow @param {number} part @param {Layout} place */
+function along(arrow, part, place) {
+  const down = arrow.to > arrow.from;
+  const [start, end] = down ? [arrow.from - 4, place.vmm.y] : [place.vmm.y, arrow.to - 6];
+  return { x: arrow.x, y: start + (end - start) * part };
+}
+
+/** The motion from one state to the next, or null for a jump, a move back or a change without a place. @param {State} before @param {State} after @param {Layout} place @returns {Motion | null} */
+export function motionBetween(before, after, place) {
+  if (!before.scene || !after.scene) return null;
+  const whole = after.position.step === before.position.step + 1 && after.position.phase === 0;
+  const part = after.position.step === before.position.step && after.position.phase === before.position.phase + 1;
+  const [from, to] = [dotAt(before, place), dotAt(after, place)];
+  if (!whole && !part) return null;
+  const crossing = after.events.findLast(({ type }) => type === 'vm_exit' || type === 'vm_entry' || type === 'entry_failed');
+  const inside = transitionOf(after.scene) ?? transitionOf(before.scene);
+  const flights = flightsOf(after, place, crossing || inside);
+  const vm = place.vms.find(({ id }) => id === crossing?.vm);
+  if (whole && crossing && vm && crossing.type !== 'entry_failed') {
+    const arrow = crossing.type === 'vm_exit' ? vm.exit : vm.entry;
+    return { path: [from, ...(from.x === arrow.x ? [] : [{ x: arrow.x, y: from.y }]), along(arrow, 1, place), to], flights, length: 1 };
+  }
+  if (from.x === to.x && from.y === to.y && !flights.length) return null;
+  return { path: [from, to], flights, length: crossing || inside ? 0.7 : 0.35 };
+}
+
+/** @type {Record<string, {group: 'guest' | 'host' | 'controls' | 'exit', save: boolean}>} */
+const PHASES = {
+  'exit.reason': { group: 'exit', save: true }, 'exit.save_guest': { group: 'guest', save: true }, 'exit.load_host': { group: 'host', save: false },
+  'entry.controls': { group: 'controls', save: false }, 'entry.host_state': { group: 'host', save: false }, 'entry.guest_state': { group: 'guest', save: false },
+  'entry.load_guest': { group: 'guest', save: false }, 'entry.inject': { group: 'controls', save: false },
+};
+
+/** Values that fly: each phase's group of the VMCS to or from the processor. @param {State} after @param {Layout} place @param {any} crossing @returns {Flight[]} */
+function flightsOf(after, place, crossing) {
+  const scene = /** @type {import('../types').Scene} */ (after.scene);
+  const phases = after.events.filter(({ type }) => type === 'phase');
+  const shown = after.position.phase ? phases.slice(-1) : phases;
+  const id = crossing?.vm ?? vmOfVmcs(scene, crossing?.vmcs);
+  const vm = place.vms.find((candidate) => candidate.id === id);
+  const own = scene.vmcs[crossing?.vmcs ?? ''] ?? Object.values(scene.vmcs).find((vmcs) => vmcs.vm === id);
+  const cpu = place.processor ?? place.vmm;
+  const home = { x: cpu.x + cpu.w * 0.22, y: cpu.y + cpu.h / 2 };
+  if (!vm?.cells || !own) return vmwriteFlight(after, place, home);
+  return shown.flatMap((phase, order) => {
+    const what = PHASES[`${phase.of}.${phase.name}`];
+    if (!what || !vm.cells) return [];
+    const box = vm.cells[what.group];
+    const cell = { x: box.x + box.w / 2, y: box.y + box.h / 2 };
+    return labels(own, what.group).map((label, index) => ({ label, delay: order * 0.22 + index * 0.09, from: what.save ? home : cell, to: what.save ? cell : home }));
+  });
+}
+
+/** VMREAD and VMWRITE carry one value. @param {State} after @param {Layout} place @param {Point} home @returns {Flight[]} */
+function vmwriteFlight(after, place, home) {
+  const event = after.events.findLast(({ type }) => type === 'vmcs_write' || type === 'vmcs_read');
+  const scene = /** @type {import('../types').Scene} */ (after.scene);
+  const vm = event && place.vms.find(({ id }) => id === vmOfVmcs(scene, event.vmcs));
+  if (!event || !vm?.cells || processorOf(scene).mode !== 'root') return [];
+  const box = vm.cells[/** @type {'guest'} */ (fieldGroup(event.field))];
+  const cell = { x: box.x + box.w / 2, y: box.y + box.h / 2 };
+  const save = event.type === 'vmcs_write';
+  return [{ label: `${fieldLabel(event.field).replace(/^(guest|host) /, '')} ${event.new ?? event.value ?? ''}`.trim(), delay: 0, from: save ? home : cell, to: save ? cell : home }];
+}
+
+/** @type {Record<string, [string, string][]>} */
+const CARRIED = {
+  guest: [['guest_rip', 'RIP'], ['guest_rsp', 'RSP'], ['guest_rflags', 'RFLAGS']], host: [['host_rip', 'RIP'], ['host_rsp', 'RSP'], ['host_cr3', 'CR3']],
+  exit: [['exit_reason', 'reason'], ['exit_instruction_length', 'length']], controls: [['primary_processor_based_controls', 'controls']],
+};
+
+/** @param {import('../types').Vmcs} vmcs @param {string} group */
+function labels(vmcs, group) {
+  return CARRIED[group].filter(([field]) => vmcs.fields[field] !== undefined).map(([field, label]) => {
+    const value = vmcs.fields[field];
+    if (field === 'exit_reason') return `${label} ${parseInt(value, 16) & 0xffff}`;
+    return `${label} ${field === 'guest_rflags' ? bitNames('rflags', value) || value : value}`;
+  });
+}

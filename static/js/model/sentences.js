@@ -1,0 +1,118 @@
+/**
+ * Events become sentences, by the catalogue. The sentence of a step says what the picture shows: what happened, who has control,
+ * what changed. An event without words of its own is left out rather than shown raw.
+ *
+ * @typedef {import('../types').Event} Event
+ * @typedef {import('../types').Scene} Scene
+ * @typedef {import('../types').State} State
+ * @typedef {import('../types').Translate} Translate
+ */
+import { bitNames, exitName, fieldLabel, registerLabel } from './format.js';
+import { formatPosition, phasesAt } from './position.js';
+import { processorOf, transitionOf, vmOfVmcs } from './selectors.js';
+import { firstOf } from './words.js';
+
+/** What a person would tell first, most telling first. */
+const ORDER = ['entry_failed', 'vm_exit', 'vm_entry', 'fault', 'interrupt', 'vmcs_write', 'vmcs_read', 'vmx_outcome', 'mode', 'vmcs_state', 'halt', 'port',
+  'msr', 'memory', 'console', 'ept_walk', 'page_walk', 'tlb', 'vm', 'note', 'instruction'];
+const VECTORS = ['#DE', '#DB', 'NMI', '#BP', '#OF', '#BR', '#UD', '#NM', '#DF', '9', '#TS', '#NP', '#SS', '#GP', '#PF', '15', '#MF', '#AC', '#MC', '#XM', '#VE', '#CP'];
+
+/** The short name of an exit reason. @param {Translate} t @param {number | undefined} reason @param {string} [name] */
+export function reasonName(t, reason, name = '') {
+  return firstOf(t, [`exit_name.${(reason ?? -1) & 0xffff}`]) || exitName(name) || String(reason ?? '');
+}
+
+/** Name of a VMCS in words: its VM when it has one, else its address. @param {Scene | null} scene @param {string} vmcs */
+function ownerOf(scene, vmcs) {
+  return (scene && vmOfVmcs(scene, vmcs)) || vmcs;
+}
+
+/** One event as a clause without full stop, or '' when it has no words. @param {Event} event @param {Scene | null} scene @param {Translate} t @returns {string} */
+export function clause(event, scene, t) {
+  const say = (/** @type {string} */ key, /** @type {Record<string, unknown>} */ extra = {}) => firstOf(t, [key], { ...event, ...extra });
+  switch (event.type) {
+    case 'mode': return say(`event.mode.${event.from}.${event.to}`);
+    case 'vmx_outcome': return say(`event.vmx_outcome.${event.result}`, { instruction: String(event.instruction).toUpperCase(), meaning: t(`vmx_error.${event.error}`) });
+    case 'vm_entry': return say(`event.vm_entry.${event.kind}`);
+    case 'vm_exit': return say('event.vm_exit', { name: reasonName(t, event.reason, event.name), reason: event.reason & 0xffff,
+      meaning: firstOf(t, [`exit.${event.reason & 0xffff}`, 'exit.other'], event) });
+    case 'entry_failed': return say(`event.entry_failed.${event.reason & 0xffff}`, { check: String(event.check ?? '').replaceAll('_', ' ') });
+    case 'phase': return say('event.phase', { of: t(`phases.${event.of}`), name: phaseName(t, event.of, event.name) });
+    case 'vmcs_read': case 'vmcs_write':
+      return say(`event.${event.type}`, { field: fieldLabel(event.field), vm: ownerOf(scene, event.vmcs) });
+    case 'vmcs_state': return say('event.vmcs_state', { vm: ownerOf(scene, event.vmcs), active: t(event.active ? 'vmcs.active' : 'vmcs.inactive'),
+      current: event.current ? t('event.vmcs_state.current') : '', launch: t(`vmcs.${event.launch}`) });
+    case 'fault': return say(event.error === undefined ? 'event.fault' : 'event.fault_error', { vector: VECTORS[event.vector] ?? event.vector });
+    case 'interrupt': return say(`event.interrupt.${event.source}`);
+    case 'page_walk': case 'ept_walk':
+      return say(event.physical === undefined ? `event.${event.type}_fails` : `event.${event.type}`, { access: t(`access.${event.access}`) });
+    case 'tlb': return say(`event.tlb.${event.action}`);
+    case 'port': return say(`event.port.${event.direction}`);
+    case 'memory': return say(`event.memory.${event.access}.${event.what}`);
+    case 'msr': return say(`event.msr.${event.access}`, { name: event.name ? String(event.name).toUpperCase() : `MSR ${event.index}` });
+    case 'console': return say('event.console', { text: JSON.stringify(event.text) });
+    case 'vm': return firstOf(t, [`event.vm.${event.state}`, 'event.vm.other'], event);
+    default: return say(`event.${event.type}`);
+  }
+}
+
+/** @param {Translate} t @param {string} of @param {string} name */
+export function phaseName(t, of, name) {
+  return firstOf(t, [`phase.${of}.${name}`, `phase.exit.${name}`]) || name.replaceAll('_', ' ');
+}
+
+/** Who has control, as a clause. @param {Scene} scene @param {Translate} t */
+export function whoHasControl(scene, t) {
+  const transition = transitionOf(scene);
+  if (transition) return t(`who.${transition.of}`, { vm: transition.vm ?? '' });
+  const processor = processorOf(scene);
+  return t(`who.${processor.mode}`, { vm: processor.vm ?? '' });
+}
+
+/** The events of the position, most telling first, each as a clause. @param {State} state @param {Translate} t */
+export function tellings(state, t) {
+  const rank = (/** @type {Event} */ { type }) => (ORDER.includes(type) ? ORDER.indexOf(type) : ORDER.length);
+  return state.events.filter(({ type }) => type !== 'phase').slice().sort((a, b) => rank(a) - rank(b))
+    .map((event) => clause(event, state.scene, t)).filter(Boolean);
+}
+
+/** What happened, in one clause. @param {State} state @param {Translate} t */
+export function whatHappened(state, t) {
+  const under = phaseUnderWay(state);
+  if (under) {
+    return t('event.phase', { of: t(`phases.${under.of}`), number: under.number, name: phaseName(t, under.of, under.name) });
+  }
+  if (state.position.step === 0) return t('live.start');
+  return tellings(state, t)[0] ?? t('live.quiet');
+}
+
+/** The phase that has just been done, at positions inside a step. @param {State} state */
+export function phaseUnderWay({ position, outline, scene }) {
+  if (!position.phase) return null;
+  const phases = phasesAt(position, outline);
+  const transition = scene && transitionOf(scene);
+  const name = phases?.names[position.phase - 1];
+  if (!phases || !name) return null;
+  return { of: transition?.of ?? phases.of, number: position.phase, total: phases.names.length, name };
+}
+
+/** What the step changed, as "name value" pairs; the time-stamp counter goes on always and is not told. @param {Scene} scene @param {Translate} t @param {number} [limit] */
+export function changes(scene, t, limit = 4) {
+  const processor = processorOf(scene);
+  const registers = Object.keys(processor.changed ?? {}).filter((name) => name !== 'tsc' && processor.registers[name] !== undefined)
+    .sort((a, b) => Number(a === 'rip') - Number(b === 'rip'))
+    .map((name) => t('live.change', { name: registerLabel(name), value: name === 'rflags' ? bitNames(name, processor.registers[name]) || processor.registers[name] : processor.registers[name] }));
+  const fields = Object.entries(scene.vmcs).flatMap(([address, vmcs]) => Object.keys(vmcs.changed ?? {}).filter((name) => vmcs.fields[name] !== undefined)
+    .map((name) => t('live.change', { name: t('live.vmcs_of', { vm: vmcs.vm ?? address, name: fieldLabel(name) }), value: vmcs.fields[name] })));
+  const all = [...fields, ...registers];
+  if (!all.length) return t('live.unchanged');
+  const rest = all.length - limit;
+  const list = all.slice(0, rest === 1 ? limit + 1 : limit).join(', ');
+  return t('live.changed', { list: rest > 1 ? `${list} ${t('live.more', { count: rest })}` : list });
+}
+
+/** The one sentence of the live region. @param {State} state @param {Translate} t */
+export function liveSentence(state, t) {
+  if (!state.scene) return '';
+  return t('live.sentence', { position: formatPosition(state.position), what: whatHappened(state, t), who: whoHasControl(state.scene, t), changes: changes(state.scene, t) });
+}

@@ -1,0 +1,55 @@
+/**
+ * The page's state: one object, replaced by every change; views draw from it and never change it.
+ * What the machine says (scene, events, position) comes only from the socket.
+ * @typedef {import('./types').State} State
+ * @typedef {import('./types').Boot} Boot
+ */
+import { merge } from './model/merge.js';
+import { compare } from './model/position.js';
+
+/** @param {Boot} boot @returns {State} */
+export function initialState(boot) {
+  return {
+    connection: 'connecting', error: null, notice: '',
+    position: { step: 0, phase: 0 }, length: boot.outline.length, scene: null, events: [],
+    outline: boot.outline, listing: boot.listing,
+    playing: false, speed: 1, tab: 'code', vmcs: '', allFields: false,
+    help: false, goTo: false, blank: false, letters: true, theme: 'auto',
+    width: 1440, stage: { width: 0, height: 0 },
+  };
+}
+
+/** @param {State} initial */
+export function createStore(initial) {
+  let state = initial;
+  let queued = false;
+  /** @type {((state: State, before: State) => void)[]} */
+  const listeners = [];
+  let before = state;
+  const flush = () => {
+    queued = false;
+    const drawn = before;
+    before = state;
+    for (const listener of listeners) listener(state, drawn);
+  };
+  return {
+    get state() { return state; },
+    /** Changes the state; listeners hear of it once, after the present task. @param {Partial<State>} patch */
+    update(patch) {
+      state = { ...state, ...patch };
+      if (!queued) {
+        queued = true;
+        queueMicrotask(flush);
+      }
+    },
+    /** @param {(state: State, before: State) => void} listener */
+    subscribe(listener) { listeners.push(listener); },
+  };
+}
+/** @typedef {ReturnType<typeof createStore>} Store */
+
+/** The state after a frame, or null when the client is not where the frame starts. @param {State} state @param {import('./types').Frame} frame @returns {Partial<State> | null} */
+export function afterFrame(state, { from, position, events, delta }) {
+  if (!state.scene || compare(state.position, from) !== 0) return null;
+  return { position, events, scene: merge(state.scene, delta) };
+}

@@ -1,0 +1,69 @@
+/**
+ * Light, dark or as the system says: `data-theme` on the root element. `?theme=` wins, then what was chosen before.
+ * @typedef {'auto' | 'light' | 'dark'} Theme
+ */
+const KEY = 'vmviz-theme';
+const THEMES = /** @type {const} */ (['auto', 'light', 'dark']);
+
+/** @param {unknown} value @returns {value is Theme} */
+const isTheme = (value) => THEMES.includes(/** @type {Theme} */ (value));
+
+/** The theme to start with. @returns {Theme} */
+export function startTheme() {
+  const asked = new URLSearchParams(location.search).get('theme');
+  if (isTheme(asked)) return asked;
+  const kept = readKept(KEY);
+  return isTheme(kept) ? kept : 'auto';
+}
+
+/** @param {Theme} theme @param {boolean} [keep] */
+export function applyTheme(theme, keep = false) {
+  document.documentElement.dataset.theme = theme;
+  if (keep) writeKept(KEY, theme);
+}
+
+/** @param {Theme} theme @returns {Theme} */
+export function nextTheme(theme) {
+  return THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+}
+
+/** A setting kept in this browser; null without storage. @param {string} key */
+export function readKept(key) {
+  try { return localStorage.getItem(key); } catch { return null; }
+}
+
+/** @param {string} key @param {string} value */
+export function writeKept(key, value) {
+  try { localStorage.setItem(key, value); } catch { /* no storage: the setting lives as long as the page */ }
+}
+
+/** Language links keep the place and the theme. */
+export function keepPlaceInLanguageLinks() {
+  for (const link of document.querySelectorAll('a[data-lang]')) {
+    link.addEventListener('click', () => {
+      const url = new URL(/** @type {HTMLAnchorElement} */ (link).href);
+      url.hash = location.hash;
+      /** @type {HTMLAnchorElement} */ (link).href = url.href;
+    });
+  }
+}
+
+/** Makes the theme button of a page work. @param {import('./types').Translate} t @param {(theme: Theme) => void} [changed] */
+export function themeButton(t, changed = () => {}) {
+  let theme = startTheme();
+  const button = document.querySelector('[data-theme-button]');
+  const show = () => {
+    applyTheme(theme);
+    if (!button) return;
+    button.textContent = t(`theme.${theme}`);
+    button.setAttribute('aria-label', t('theme.label', { theme: t(`theme.${theme}`) }));
+  };
+  button?.addEventListener('click', () => {
+    theme = nextTheme(theme);
+    applyTheme(theme, true);
+    show();
+    changed(theme);
+  });
+  show();
+  return theme;
+}

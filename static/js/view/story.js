@@ -1,0 +1,62 @@
+/**
+ * The narration: the lesson's words at a stop, the sentences of the events elsewhere, and the way to the next stop.
+ * @typedef {import('./player.js').Context} Context
+ */
+import { html, nothing } from 'lit-html';
+import { unsafeHTML } from 'lit-html/directives/unsafe-html.js';
+import { formatPosition } from '../model/position.js';
+import { changes, phaseName, phaseUnderWay, tellings, whatHappened } from '../model/sentences.js';
+import { stopHere, stopsAround } from '../model/selectors.js';
+
+/** @param {Context} context */
+export function story(context) {
+  const { state, boot, t, run } = context;
+  const stop = stopHere(state);
+  const text = stop && boot.stops[stop.id];
+  const { previous, next } = stopsAround(state);
+  const count = state.outline.stops.length;
+  const number = stop ? state.outline.stops.indexOf(stop) + 1 : 0;
+  return html`<section class="card story" aria-label=${t('player.story')}>
+    <div class="words" data-scroller tabindex="0">
+      <p class="kick ${kind(state)}">${kicker(state, t)}</p>
+      ${text ? html`<h2>${text.title}</h2><div class="prose">${unsafeHTML(text.html)}</div>` : told(state, t)}
+    </div>
+    ${count ? html`<nav class="stops" aria-label=${t('story.stop', { number: number || '–', count })}>
+      <button class="btn" data-command="previousStop" aria-label=${t('story.previous')} title=${previous ? boot.stops[previous.id]?.title ?? '' : ''} aria-disabled=${!previous} @click=${() => run('previousStop')}>‹</button>
+      <span>${number ? t('story.stop', { number, count }) : next ? t('story.between', { title: boot.stops[next.id]?.title ?? next.id, step: formatPosition(next) }) : nothing}</span>
+      <button class="btn" data-command="nextStop" aria-label=${t('story.next')} title=${next ? boot.stops[next.id]?.title ?? '' : ''} aria-disabled=${!next} @click=${() => run('nextStop')}>${t('story.next')} ›</button></nav>` : nothing}
+  </section>`;
+}
+
+/** Between stops the events speak. @param {import('../types').State} state @param {import('../types').Translate} t */
+function told(state, t) {
+  if (!state.scene) return nothing;
+  const all = tellings(state, t);
+  const inside = state.position.phase > 0;
+  const rest = inside ? all : all.slice(1);
+  return html`<h2 class="event">${sentence(whatHappened(state, t))}</h2>
+    <div class="prose">${rest.length ? html`<ul>${rest.slice(0, 5).map((clause) => html`<li>${sentence(clause)}</li>`)}</ul>` : nothing}
+    <p class="changes">${sentence(changes(state.scene, t, 6))}</p></div>`;
+}
+
+/** @param {string} clause */
+function sentence(clause) {
+  return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}${/[.!?]$/.test(clause) ? '' : '.'}`;
+}
+
+/** @param {import('../types').State} state @param {import('../types').Translate} t */
+function kicker(state, t) {
+  const phase = phaseUnderWay(state);
+  if (phase) return t('story.phase', { of: t(`phases.${phase.of}`), number: phase.number, total: phase.total, name: phaseName(t, phase.of, phase.name) });
+  const crossing = state.events.findLast(({ type }) => type === 'vm_exit' || type === 'vm_entry');
+  const step = state.position.step ? t('story.step', { position: state.position.step }) : t('story.start');
+  return crossing ? `${t(crossing.type === 'vm_exit' ? 'phases.exit' : 'phases.entry')} · ${step}` : step;
+}
+
+/** @param {import('../types').State} state */
+function kind(state) {
+  const phase = phaseUnderWay(state);
+  const crossing = state.events.findLast(({ type }) => type === 'vm_exit' || type === 'vm_entry' || type === 'entry_failed');
+  const of = phase?.of ?? (crossing ? (crossing.type === 'vm_entry' ? 'entry' : 'exit') : '');
+  return of ? `kick-${of}` : '';
+}
