@@ -23,7 +23,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.conformance.bochs import CASES, assemble, between_marks, expected_on_bochs, model_of, run_case
+from tests.conformance.bochs import (  # noqa: E402  (found through the path above)
+    CASES,
+    assemble,
+    between_marks,
+    expected_on_bochs,
+    model_of,
+    run_case,
+)
 
 MODELS = {"tigerlake": "tigerlake", "corei7_sandy_bridge_2600k": "sandy-bridge"}
 TIMEOUT = 60

@@ -112,4 +112,5 @@ def _read(file: Path) -> bytes:
         raise LessonError("the file is missing", file=f"{file.parent.name}/{file.name}",
                           remedy="a lesson has lesson.yaml, program.asm, text.en.md and text.pt-BR.md") from None
     except OSError as error:
-        raise LessonError(f"the file cannot be read: {error.strerror}", file=f"{file.parent.name}/{file.name}") from None
+        place = f"{file.parent.name}/{file.name}"
+        raise LessonError(f"the file cannot be read: {error.strerror}", file=place) from None

@@ -7,7 +7,7 @@ lesson that silently skips an idea is worse than one that does not load.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,12 @@ NEAREST_SHOWN = 3
 
 @dataclass(frozen=True)
 class Moment:
-    """What stops can hang on in one step: its index, RIP before it, and its events as they travel."""
+    """What stops can hang on in one step: its index, RIP before it, its events as they travel, how many phases."""
 
     index: int
     rip: int
-    events: tuple[Mapping[str, Any], ...] = ()
+    events: Sequence[Mapping[str, Any]] = ()
+    phases: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def _equal(event: Mapping[str, Any], key: str, wanted: Any, symbols: Mapping[str
 def _position(lesson: Lesson, index: int, stop: Stop, moment: Moment) -> StopPosition:
     if stop.phase is None:
         return StopPosition(stop.id, moment.index + 1, 0)
-    phases = sum(event["type"] == "phase" for event in moment.events)
+    phases = moment.phases
     if stop.phase >= phases:
         raise lesson.document.error(
             ("stops", index, "phase"), f"the step of '{stop.id}' has {phases} phases; {stop.phase} is not inside it",

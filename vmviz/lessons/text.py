@@ -51,7 +51,7 @@ class LessonText:
 
 
 def read_text(content: bytes, file: str, language: str) -> LessonText:
-    """The words in `content`; LessonError with a line for a heading without id, a repeated id or a stop without words."""
+    """The words in `content`; LessonError for a heading without id, a repeated id, a stop without words."""
     source = decode_text(content, file, LARGEST_TEXT)
     tokens = _MARKDOWN.parse(source)
     headings = [index for index, token in enumerate(tokens)

@@ -1,0 +1,60 @@
+"""A lesson's program, assembled, and one run of it: what stops and regions are resolved against.
+
+`prepare` makes the image and gives names to addresses; `perform` runs it and tells each step. The web keeps recordings
+of its own; it needs `prepare`, and `resolve_stops` over the moments of its recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from vmviz.asm.assemble import Assembly, assemble
+from vmviz.errors import LessonError, VmvizError
+from vmviz.events import to_wire
+from vmviz.lessons.loader import Lesson
+from vmviz.lessons.stops import Moment, RegionRange, resolve_regions, start_address, vm_names
+from vmviz.machine.journal import Cursor, Journal
+from vmviz.machine.step import Step
+from vmviz.recording.sources import ProgramSource
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A lesson ready to be recorded."""
+
+    lesson: Lesson
+    assembly: Assembly
+    regions: tuple[RegionRange, ...]
+    source: ProgramSource
+
+    @property
+    def symbols(self) -> Mapping[str, int]:
+        """Every label and equ of the program."""
+        return self.assembly.symbols
+
+
+def prepare(lesson: Lesson) -> Prepared:
+    """Assemble the lesson's program and find its places; ProgramError or LessonError when that is not possible."""
+    assembly = assemble(lesson.program, lesson.program_file)
+    symbols = assembly.symbols
+    source = ProgramSource(image=assembly.image, model=lesson.form.model, names=vm_names(lesson, symbols),
+                           start=start_address(lesson, symbols))
+    return Prepared(lesson, assembly, resolve_regions(lesson, symbols), source)
+
+
+def perform(prepared: Prepared) -> Iterator[Moment]:
+    """Run the program from its start to its end and tell each step; LessonError when it does not end as it should."""
+    try:
+        journal: Journal = prepared.source.record()
+    except VmvizError as error:
+        raise LessonError(str(error), file=f"{prepared.lesson.name}/program.asm",
+                          remedy="watch it with: vmviz run program.asm --events") from error
+    cursor = Cursor(journal)
+    while (step := cursor.tell()) is not None:
+        yield moment_of(step)
+
+
+def moment_of(step: Step) -> Moment:
+    """What stops can hang on in a step of the machine."""
+    return Moment(step.index, step.rip, tuple(to_wire(event) for event in step.events), len(step.phases))
