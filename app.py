@@ -41,8 +41,8 @@ from flask import Flask
 
 from vmviz.errors import VmvizError
 from vmviz.web.application import Web, build
-from vmviz.web.lesson_shelf import LessonShelf
 from vmviz.web.settings import Settings
+from vmviz.web.shelf import Shelf
 
 BACKLOG = 1024
 
@@ -52,9 +52,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     return create_web(settings or Settings.from_environment()).app
 
 
-def create_web(settings: Settings) -> Web:
-    """The app with its socket server and session database."""
-    return build(settings, LessonShelf(settings.recordings_bytes), ASYNC_MODE)
+def create_web(settings: Settings, shelf: Shelf | None = None) -> Web:
+    """The app with its socket server and session database, over the course's lessons or those of a test."""
+    if shelf is None:
+        from vmviz.web.lesson_shelf import LessonShelf  # the machine and the assembler come with it
+
+        shelf = LessonShelf(settings.recordings_bytes)
+    return build(settings, shelf, ASYNC_MODE)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -124,7 +128,7 @@ def make_bundle() -> None:
         sys.exit(f"The page's scripts are not built: {error}")
 
 
-def main() -> None:
+def main(shelf: Shelf | None = None) -> None:
     """`python app.py`."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -136,8 +140,9 @@ def main() -> None:
                 sys.exit(f"Port {settings.port} is taken. Choose another one: PORT={settings.port + 1} python app.py "
                          f"(or: make run PORT={settings.port + 1})")
             sys.exit(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}")
-        make_bundle()
-        web = create_web(settings)
+        if shelf is None:
+            make_bundle()
+        web = create_web(settings, shelf)
     except VmvizError as error:
         sys.exit(str(error))
     write_sessions_at_the_end(web)

@@ -1,0 +1,12 @@
+"""app.py as it is, over the lessons of fake.py: the server under test, started as a process of its own."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import app  # patches for the async mode before anything else is imported  # noqa: E402
+from tests.web.fake import FakeShelf  # noqa: E402
+
+if __name__ == "__main__":
+    app.main(FakeShelf())

@@ -1,0 +1,141 @@
+"""Everything there is to draw at a position, made from the state of a processor that stands there.
+
+`scene` is a pure function of the processor, of what has happened before (`Past`), and of what the last step changed.
+docs/protocol.md describes the result. Values that can have 64 bits are hexadecimal strings; what changes is in objects
+keyed by id; what is not known is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from vmviz.machine import registers as r
+from vmviz.machine.memory import MEMORY_SLOT, PAGE, place_of
+from vmviz.machine.processor import Processor
+from vmviz.machine.vmx import vmcs
+from vmviz.recording.story import Past
+
+_RENAMED: Final = {"ia32_efer": "efer"}
+_HIDDEN: Final = ("pdpte", "msr_spare", "cpl")
+# Name on the wire -> slot: everything that a person calls a register, in the order of the processor's slots.
+REGISTERS: Final = {_RENAMED.get(name, name): slot for slot, name in enumerate(r.SLOT_NAMES[:r.TSC_ADJUST])
+                    if not name.startswith(_HIDDEN)}
+_NAME_OF: Final = {slot: name for name, slot in REGISTERS.items()}
+_TPR: Final = r.APIC + 8  # CR8 is bits 7:4 of the task-priority register
+CS_LONG: Final = r.AR_L
+
+
+class Region(NamedTuple):
+    """A box of the picture: code from `first` up to, not including, `end`; `wire` is how the outline names it."""
+
+    id: str
+    first: int
+    end: int
+    wire: Mapping[str, Any]
+
+
+def scene(cpu: Processor, past: Past, changes: Iterable[tuple[int, int, int]], regions: Iterable[Region],
+          following: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The scene where `cpu` stands; `changes` are (slot, old, new) of the last step, `following` its next instruction."""
+    reg = cpu.reg
+    changed_registers, changed_memory = _changed(reg, changes)
+    drawn: dict[str, Any] = {
+        "processors": {"0": _processor(cpu, past, changed_registers, following)},
+        "vmcs": {}, "vms": {}, "console": past.console,
+    }
+    for order, address in enumerate(known(cpu)):
+        name = cpu.vm_name(address)
+        drawn["vmcs"][f"{address:x}"] = _vmcs(cpu, address, order, name, changed_memory)
+        drawn["vms"][name] = _vm(cpu, address, name, past)
+    for region in regions:
+        if region.first <= reg[r.RIP] < region.end:
+            drawn["region"] = region.id
+    return drawn
+
+
+def known(cpu: Processor) -> list[int]:
+    """The addresses of the VMCSs that the program has named, in the order of their first VMCLEAR."""
+    return [address for address in cpu.reg[r.KNOWN_VMCS:r.KNOWN_VMCS + 16] if address not in (0, r.NO_VMCS)]
+
+
+def _processor(cpu: Processor, past: Past, changed: dict[str, str], following: Mapping[str, Any] | None) -> dict[str, Any]:
+    reg = cpu.reg
+    control = reg[r.FEATURE_CONTROL]
+    drawn: dict[str, Any] = {
+        "mode": r.OPERATION_NAMES[reg[r.OPERATION]], "cpl": reg[r.CPL], "bits": cpu.bits, "rip": f"{reg[r.RIP]:x}",
+        "activity": r.ACTIVITY_NAMES[reg[r.ACTIVITY]],
+        "feature_control": {"locked": bool(control & 1), "vmxon": bool(control & 4)},
+        "vmxe": bool(reg[r.CR4] & r.CR4_VMXE),
+        "exits": sum(past.exits.values()), "entries": sum(past.entries.values()),
+        "registers": registers(cpu), "changed": changed,
+    }
+    if cpu.non_root:
+        drawn["vm"] = cpu.vm_name(reg[r.CURRENT_VMCS])
+    if reg[r.OPERATION] != r.OFF:
+        drawn["vmxon_region"] = f"{reg[r.VMXON_POINTER]:x}"
+        if reg[r.CURRENT_VMCS] != r.NO_VMCS:
+            drawn["current_vmcs"] = f"{reg[r.CURRENT_VMCS]:x}"
+    if past.outcome:
+        drawn["outcome"] = past.outcome
+    if following:
+        drawn["next"] = dict(following)
+    return drawn
+
+
+def registers(cpu: Processor) -> dict[str, str]:
+    """The registers by name."""
+    reg = cpu.reg
+    values = {name: f"{reg[slot]:x}" for name, slot in REGISTERS.items()}
+    values["cr8"] = f"{reg[_TPR] >> 4 & 15:x}"
+    values["tsc"] = f"{reg[r.TSC_ADJUST] + cpu.base_step & r.MASK64:x}"
+    return values
+
+
+def _changed(reg: list[int], changes: Iterable[tuple[int, int, int]]) -> tuple[dict[str, str], list[tuple[int, int, int]]]:
+    """Old values of the registers that are not what they were; and the writes to memory, last first."""
+    first: dict[int, int] = {}
+    memory: list[tuple[int, int, int]] = []
+    for slot, old, _ in changes:
+        if slot >= MEMORY_SLOT:
+            memory.append((*place_of(slot), old))
+        else:
+            first.setdefault(slot, old)
+    named = {_NAME_OF[slot]: f"{old:x}" for slot, old in first.items() if slot in _NAME_OF and reg[slot] != old}
+    if _TPR in first and first[_TPR] >> 4 != reg[_TPR] >> 4:
+        named["cr8"] = f"{first[_TPR] >> 4 & 15:x}"
+    return named, memory[::-1]
+
+
+def _vmcs(cpu: Processor, address: int, order: int, vm: str, memory: list[tuple[int, int, int]]) -> dict[str, Any]:
+    page = cpu.memory.page(address >> 12) or bytearray(PAGE)
+    before = bytearray(page)
+    for physical, size, old in memory:
+        if physical >> 12 == address >> 12:
+            at = physical & 0xFFF
+            before[at:at + size] = old.to_bytes(size, "little")
+    fields = vmcs.field_values(page)
+    changed: dict[str, str] = {}
+    if before != page:
+        changed = {name: f"{value:x}" for name, value in vmcs.field_values(before).items() if fields[name] != value}
+    active, launched = vmcs.state_of(page)
+    return {
+        "order": order, "vm": vm, "active": active,
+        "current": cpu.reg[r.CURRENT_VMCS] == address, "launch": "launched" if launched else "clear",
+        "fields": {name: f"{value:x}" for name, value in fields.items()}, "changed": changed,
+    }
+
+
+def _vm(cpu: Processor, address: int, name: str, past: Past) -> dict[str, Any]:
+    drawn: dict[str, Any] = {"state": past.states.get(name, "created"), "vmcs": f"{address:x}",
+                             "exits": past.exits.get(name, 0), "entries": past.entries.get(name, 0)}
+    running = cpu.non_root and cpu.reg[r.CURRENT_VMCS] == address
+    fields = vmcs.field_values(cpu.memory.page(address >> 12) or bytearray(PAGE))
+    rights = cpu.reg[r.CS_RIGHTS] if running else fields["guest_cs_access_rights"]
+    if rights:
+        drawn["bits"] = cpu.bits if running else 64 if rights & CS_LONG else 32 if rights & r.AR_DB else 16
+    if name in past.last_exit:
+        step, event = past.last_exit[name]
+        drawn["last_exit"] = {"reason": event.reason, "name": event.name, "step": step, "rip": f"{event.rip:x}",
+                              "qualification": f"{event.qualification:x}"}
+    return drawn
