@@ -22,7 +22,8 @@ def lesson_with(sketch, inside: str, last: str = "{id: after, on: {at: program_e
 def run() -> list[Moment]:
     halt = {"type": "halt", "processor": 0}
     return [Moment(0, 0x100000), Moment(1, 0x100004, [CPUID], 5), Moment(2, 0x100004, [halt]),
-            Moment(3, 0x100004, [HLT], 5), Moment(4, 0x100008, [CPUID, HLT], 5), Moment(5, 0x10000C), Moment(6, 0x100010)]
+            Moment(3, 0x100004, [HLT], 5), Moment(4, 0x100008, [CPUID, HLT], 5), Moment(5, 0x10000C),
+            Moment(6, 0x100010)]
 
 
 @pytest.mark.parametrize(("on", "position"), [

@@ -6,10 +6,10 @@ of its own; it needs `prepare`, and `resolve_stops` over the moments of its reco
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vmviz.asm.assemble import Assembly, assemble
+from vmviz.asm import Program, assemble
 from vmviz.errors import LessonError, VmvizError
 from vmviz.events import to_wire
 from vmviz.lessons.loader import Lesson
@@ -21,26 +21,27 @@ from vmviz.recording.sources import ProgramSource
 
 @dataclass(frozen=True)
 class Prepared:
-    """A lesson ready to be recorded."""
+    """A lesson ready to be recorded; `symbols` are the labels and constants of its program by name."""
 
     lesson: Lesson
-    assembly: Assembly
+    program: Program
+    symbols: dict[str, int]
     regions: tuple[RegionRange, ...]
     source: ProgramSource
-
-    @property
-    def symbols(self) -> Mapping[str, int]:
-        """Every label and equ of the program."""
-        return self.assembly.symbols
 
 
 def prepare(lesson: Lesson) -> Prepared:
     """Assemble the lesson's program and find its places; ProgramError or LessonError when that is not possible."""
-    assembly = assemble(lesson.program, lesson.program_file)
-    symbols = assembly.symbols
-    source = ProgramSource(image=assembly.image, model=lesson.form.model, names=vm_names(lesson, symbols),
+
+    def beside(wanted: str) -> str | None:
+        found = lesson.folder / wanted
+        return found.read_text(encoding="utf-8") if found.parent == lesson.folder and found.is_file() else None
+
+    program = assemble(lesson.program, name=f"{lesson.name}/program.asm", include=beside)
+    symbols = {**program.constants, **program.symbols}
+    source = ProgramSource(image=program.image, model=lesson.form.model, names=vm_names(lesson, symbols),
                            start=start_address(lesson, symbols))
-    return Prepared(lesson, assembly, resolve_regions(lesson, symbols), source)
+    return Prepared(lesson, program, symbols, resolve_regions(lesson, symbols), source)
 
 
 def perform(prepared: Prepared) -> Iterator[Moment]:

@@ -412,7 +412,7 @@ exit_vmcall:
         vmwrite rax, rdx
         mov     eax, PIN_BASED_CONTROLS
         vmread  rdx, rax
-        or      edx, PIN_BASED_ACTIVATE_PREEMPTION_TIMER
+        or      edx, PIN_ACTIVATE_PREEMPTION_TIMER
         vmwrite rax, rdx
         jmp     next_instruction
 emulation_end:
@@ -474,8 +474,8 @@ shutdown:
 wanted_controls:
         dd      0                                                       ; pin-based
         dd      PRIMARY_HLT_EXITING | PRIMARY_UNCONDITIONAL_IO_EXITING  ; processor-based
-        dd      VM_EXIT_HOST_ADDRESS_SPACE_SIZE                         ; VM exit: the VMM runs in 64-bit mode
-        dd      VM_ENTRY_IA32E_MODE_GUEST                               ; VM entry: and so do its guests
+        dd      EXIT_HOST_ADDRESS_SPACE_SIZE                            ; VM exit: the VMM runs in 64-bit mode
+        dd      ENTRY_IA32E_MODE_GUEST                                  ; VM entry: and so do its guests
 controls:
         dd      0, 0, 0, 0              ; the same, as this processor wants them
         dd      0                       ; (VMWRITE reads 8 bytes)
