@@ -11,7 +11,7 @@ const ANSWER_MS = 8000;
 
 /** @param {import('./types').Boot} boot @param {import('./store.js').Store} store @param {Position | null} at */
 export function connect(boot, store, at) {
-  const socket = io({ path: boot.session_path, transports: ['websocket', 'polling'], tryAllTransports: true, reconnectionDelay: 300, reconnectionDelayMax: 3000 });
+  const socket = io({ path: `${boot.prefix}/socket.io`, transports: ['websocket', 'polling'], tryAllTransports: true, reconnectionDelay: 300, reconnectionDelayMax: 3000 });
   const kept = sessionKept(boot.lesson);
   let session = kept.read();
   let opened = false;

@@ -12,7 +12,7 @@ export function initialState(boot) {
   return {
     connection: 'connecting', error: null, notice: '',
     position: { step: 0, phase: 0 }, length: boot.outline.length, scene: null, events: [],
-    outline: boot.outline, listing: boot.listing,
+    outline: boot.outline, listing: { lines: [], symbols: {} },
     playing: false, speed: 1, tab: 'code', vmcs: '', allFields: false,
     help: false, goTo: false, blank: false, letters: true, theme: 'auto',
     width: 1440, stage: { width: 0, height: 0 },

@@ -41,8 +41,8 @@ export function writeKept(key, value) {
 export function keepPlaceInLanguageLinks() {
   for (const link of document.querySelectorAll('a[data-lang]')) {
     link.addEventListener('click', () => {
-      const url = new URL(/** @type {HTMLAnchorElement} */ (link).href);
-      url.hash = location.hash;
+      const url = new URL(location.href);
+      url.searchParams.set('lang', /** @type {HTMLElement} */ (link).dataset.lang ?? 'en');
       /** @type {HTMLAnchorElement} */ (link).href = url.href;
     });
   }

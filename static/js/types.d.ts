@@ -67,8 +67,8 @@ export interface Listing { lines: Line[]; symbols: Record<string, string> }
 export interface StopText { title: string; html: string }
 
 export interface Boot {
-  lesson: string; lang: string; prefix: string; session_path: string; title: string;
-  stops: Record<string, StopText>; outline: Outline; listing: Listing;
+  lesson: string; lang: string; prefix: string; outline: Outline;
+  text: { title: string; intro?: string; stops: Record<string, StopText> };
 }
 export interface Frame { from: Position; position: Position; events: Event[]; delta: unknown }
 export interface Snapshot { position: Position; length: number; scene: Scene; events: Event[] }

@@ -12,7 +12,7 @@ import { stopHere, stopsAround } from '../model/selectors.js';
 export function story(context) {
   const { state, boot, t, run } = context;
   const stop = stopHere(state);
-  const text = stop && boot.stops[stop.id];
+  const text = stop && boot.text.stops[stop.id];
   const { previous, next } = stopsAround(state);
   const count = state.outline.stops.length;
   const number = stop ? state.outline.stops.indexOf(stop) + 1 : 0;
@@ -22,9 +22,9 @@ export function story(context) {
       ${text ? html`<h2>${text.title}</h2><div class="prose">${unsafeHTML(text.html)}</div>` : told(state, t)}
     </div>
     ${count ? html`<nav class="stops" aria-label=${t('story.stop', { number: number || '–', count })}>
-      <button class="btn" data-command="previousStop" aria-label=${t('story.previous')} title=${previous ? boot.stops[previous.id]?.title ?? '' : ''} aria-disabled=${!previous} @click=${() => run('previousStop')}>‹</button>
-      <span>${number ? t('story.stop', { number, count }) : next ? t('story.between', { title: boot.stops[next.id]?.title ?? next.id, step: formatPosition(next) }) : nothing}</span>
-      <button class="btn" data-command="nextStop" aria-label=${t('story.next')} title=${next ? boot.stops[next.id]?.title ?? '' : ''} aria-disabled=${!next} @click=${() => run('nextStop')}>${t('story.next')} ›</button></nav>` : nothing}
+      <button class="btn" data-command="previousStop" aria-label=${t('story.previous')} title=${previous ? boot.text.stops[previous.id]?.title ?? '' : ''} aria-disabled=${!previous} @click=${() => run('previousStop')}>‹</button>
+      <span>${number ? t('story.stop', { number, count }) : next ? t('story.between', { title: boot.text.stops[next.id]?.title ?? next.id, step: formatPosition(next) }) : nothing}</span>
+      <button class="btn" data-command="nextStop" aria-label=${t('story.next')} title=${next ? boot.text.stops[next.id]?.title ?? '' : ''} aria-disabled=${!next} @click=${() => run('nextStop')}>${t('story.next')} ›</button></nav>` : nothing}
   </section>`;
 }
 
