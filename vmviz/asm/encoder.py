@@ -32,6 +32,7 @@ STRINGS: Final = {
     "ES_RDI": {16: "MEMORY_ESDI", 32: "MEMORY_ESEDI", 64: "MEMORY_ESRDI"},
     "SEG_RSI": {16: "MEMORY_SEG_SI", 32: "MEMORY_SEG_ESI", 64: "MEMORY_SEG_RSI"},
 }
+SELECTOR_SOURCES: Final = frozenset({"ltr", "lldt", "verr", "verw", "lmsw"})
 TABLE_BASE: Final = {16: "bx", 32: "ebx", 64: "rbx"}
 MASK: Final = (1 << 64) - 1
 
@@ -95,11 +96,13 @@ def _preference(form: Form, name: str) -> tuple[int, int]:
 
 
 def _narrow_move(name: str, operands: tuple[Resolved, ...], bits: int) -> tuple[Resolved, ...]:
-    """MOV forms that do the same with a smaller register, which is what NASM writes.
+    """MOV forms that do the same with a smaller register, which is what NASM writes (and LTR and its like).
 
     A plain number below 2**32 for a 64-bit register goes to its lower half, which clears the rest; a segment register moves
     through the size that needs no prefix.
     """
+    if name in SELECTOR_SOURCES and isinstance(operands[0], Reg) and operands[0].register.cls in ("r16", "r32", "r64"):
+        return (Reg(_resized(operands[0].register, 16 if bits == 16 else 32)),)
     if name != "mov" or len(operands) != 2 or not any(isinstance(operand, Reg) for operand in operands):
         return operands
     target, source = operands

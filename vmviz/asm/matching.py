@@ -108,9 +108,19 @@ def _demand_a_size(found: list[tuple[Form, tuple[Resolved, ...]]], request: Requ
 
 
 def _fits(form: Form, operands: tuple[Resolved, ...], request: Request, reasons: list[str]) -> bool:
+    if request.name == "mov" and len(form.slots) == 2 and form.slots[1].number == "imm" and form.slots[1].size == 32 \
+            and form.slots[1].bits == 64 and _wants_full_width(operands):
+        return False
     return len(form.slots) == len(operands) and all(
         _slot_fits(slot, operand, form, request, reasons)
         for slot, operand in zip(form.slots, operands, strict=True))
+
+
+def _wants_full_width(operands: tuple[Resolved, ...]) -> bool:
+    """MOV of an address to a 64-bit register: NASM leaves room for all 64 bits unless a dword was asked for."""
+    target, number = operands
+    return isinstance(target, Reg) and isinstance(number, Imm) and (
+        (not number.simple and number.size in (0, 64)) or (number.strict and number.size == 64))
 
 
 def _slot_fits(slot: Slot, operand: Resolved, form: Form, request: Request, reasons: list[str]) -> bool:

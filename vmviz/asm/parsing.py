@@ -73,8 +73,10 @@ class Parser:
             return True
         if known:
             return False
+        if follows.kind is Kind.NAME and (follows.text.lower() in KEYWORDS or follows.text.lower() in SEGMENTS):
+            return True
         likely = suggestion(word, MNEMONICS)
-        if follows.kind is Kind.END and not likely or follows.text.lower() in KEYWORDS | SEGMENTS.keys():
+        if follows.kind is Kind.END and not likely:
             return True
         raise Trouble(f"there is no instruction '{token.text}'", token.column, token=token.text,
                       expected=likely + (" (a label alone on a line needs a colon)" if follows.kind is Kind.END else "")

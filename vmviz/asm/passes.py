@@ -65,6 +65,8 @@ class Passes:
             return known.value
         if self.number == 1:
             return UNKNOWN
+        if self.trouble is not None:
+            raise Trouble("another name is not known either")
         raise Trouble(f"nothing is called '{token.text}'", token.column, token=token.text,
                       expected=self._near(token.text) or "a label, or a name defined with equ")
 

@@ -10,8 +10,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from vmviz.errors import ProgramError
+
+LONGEST_WORD = 40
+MOST_WORDS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ def located(trouble: Trouble, line: Expanded) -> ProgramError:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """'did you mean X?' or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
+    """'did you mean X?' or nothing; long words and long lists are not compared."""
+    if len(word) > LONGEST_WORD:
+        return ""
+    close = difflib.get_close_matches(word, list(islice(known, MOST_WORDS)), n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close else ""
