@@ -17,7 +17,8 @@ STORY = [
     ("launch", 0x202000), ("exit", 18), ("resume", 0x202000), ("exit", 52),
     ("resume", 0x201000), ("exit", 18),
 ]
-_TRANSITION = re.compile(r"VM(LAUNCH|RESUME) VMCS ptr: (0x[0-9a-f]+)|VMEXIT reason = (\d+) .*qualification=(0x[0-9a-f]+)")
+_TRANSITION = re.compile(
+    r"VM(LAUNCH|RESUME) VMCS ptr: (0x[0-9a-f]+)|VMEXIT reason = (\d+) .*qualification=(0x[0-9a-f]+)")
 _CONSOLE = re.compile(r"^\(0\) \[0x0*fffffff0\][^\n]*\n(.*?)={40}", re.DOTALL | re.MULTILINE)
 
 Transitions = list[tuple[str, int] | tuple[str, int, int]]

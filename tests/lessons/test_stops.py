@@ -10,6 +10,7 @@ from vmviz.lessons.stops import Moment, matches, resolve_regions, resolve_stops
 CPUID = {"type": "vm_exit", "isa": "vmx", "reason": 10, "name": "CPUID", "qualification": "0", "vmcs": "201000",
          "vm": "A", "rip": "101000", "length": 2}
 HLT = {**CPUID, "reason": 12, "name": "HLT", "length": 1}
+PHASES = [{"type": "phase", "of": "exit", "number": number, "name": "x"} for number in range(1, 6)]
 SYMBOLS = {"start": 0x100000, "program_end": 0x100010, "VMCS_A": 0x201000, "loop.again": 0x100004}
 STOP = "{id: inside, on: {event: vmx_outcome, instruction: vmxon}}"
 LAST = "{id: after, on: {event: vmx_outcome, instruction: vmxoff}}"
@@ -21,8 +22,8 @@ def lesson_with(sketch, inside: str, last: str = "{id: after, on: {at: program_e
 
 def run() -> list[Moment]:
     halt = {"type": "halt", "processor": 0}
-    return [Moment(0, 0x100000), Moment(1, 0x100004, [CPUID], 5), Moment(2, 0x100004, [halt]),
-            Moment(3, 0x100004, [HLT], 5), Moment(4, 0x100008, [CPUID, HLT], 5), Moment(5, 0x10000C),
+    return [Moment(0, 0x100000), Moment(1, 0x100004, [*PHASES, CPUID]), Moment(2, 0x100004, [halt]),
+            Moment(3, 0x100004, [*PHASES, HLT]), Moment(4, 0x100008, [CPUID, HLT]), Moment(5, 0x10000C),
             Moment(6, 0x100010)]
 
 

@@ -58,4 +58,4 @@ def perform(prepared: Prepared) -> Iterator[Moment]:
 
 def moment_of(step: Step) -> Moment:
     """What stops can hang on in a step of the machine."""
-    return Moment(step.index, step.rip, tuple(to_wire(event) for event in step.events), len(step.phases))
+    return Moment(step.index, step.rip, tuple(to_wire(event) for event in step.events))

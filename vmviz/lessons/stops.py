@@ -19,12 +19,16 @@ NEAREST_SHOWN = 3
 
 @dataclass(frozen=True)
 class Moment:
-    """What stops can hang on in one step: its index, RIP before it, its events as they travel, how many phases."""
+    """What stops can hang on in one step: its index, RIP before it, its events as they travel."""
 
     index: int
     rip: int
     events: Sequence[Mapping[str, Any]] = ()
-    phases: int = 0
+
+    @property
+    def phases(self) -> int:
+        """How many phases the step has: each begins with an event of its own."""
+        return sum(event["type"] == "phase" for event in self.events)
 
 
 @dataclass(frozen=True)
