@@ -15,10 +15,10 @@ from typing import NamedTuple
 from vmviz import events as ev
 from vmviz.machine import interrupts
 from vmviz.machine.decode import fetch
-from vmviz.machine.memory import MEMORY_SLOT
 from vmviz.machine.outcome import Fault, Interruption, VmExit
 from vmviz.machine.processor import Processor
 from vmviz.machine.registers import ACTIVE, ACTIVITY, CS_BASE, RIP, SHUTDOWN_PORT
+from vmviz.machine.undo import take_back
 from vmviz.machine.vmx import exit as vmx_exit
 
 
@@ -167,21 +167,6 @@ def _interrupted(cpu: Processor, starts: list[int], interruption: Interruption) 
     elif isinstance(interruption, VmExit):
         vmx_exit.vm_exit(cpu, interruption)
     cpu.attention = True
-
-
-def take_back(cpu: Processor, start: int) -> None:
-    """Undo the journal's entries from offset `start` on and forget them."""
-    journal, reg = cpu.journal, cpu.reg
-    if len(journal) == start:
-        return
-    for n in range(len(journal) - 3, start - 1, -3):
-        slot = journal[n]
-        if slot < MEMORY_SLOT:
-            reg[slot] = journal[n + 1]
-        else:
-            cpu.memory.poke(slot, journal[n + 1])
-    del journal[start:]
-    cpu.refresh()
 
 
 def _abandon(cpu: Processor, starts: list[int]) -> None:
