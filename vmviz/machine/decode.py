@@ -58,12 +58,12 @@ class Instruction:
     all-ones value; `dst`, `src`, `third` read operands 0, 1 and 2 (unset when there is no such operand; immediates are cut
     to `mask`), `set_dst`, `set_src` write them; `src_bits` is the width of operand 1; `address` gives the linear address of
     the memory operand for (READ or WRITE) and `offset` its effective address; `target` is a near branch's RIP, `in_range`
-    true when it needs no check; `counter` is the width of the count register of loops and string instructions; `iced` is
+    true when it needs no check; `address_bits` is the address size of a memory operand or string instruction; `iced` is
     the decoder's own view.
     """
 
     __slots__ = ("execute", "next_rip", "length", "bits", "mask", "dst", "set_dst", "src", "set_src", "third", "src_bits",
-                 "target", "in_range", "condition", "counter", "iced", "address", "offset", "code_bits", "memory_bits",
+                 "target", "in_range", "condition", "address_bits", "iced", "address", "offset", "code_bits", "memory_bits",
                  "segment", "code")
 
     execute: Callable[[Processor, Instruction], None]
@@ -79,7 +79,7 @@ class Instruction:
     src_bits: int
     target: int
     in_range: bool
-    counter: int
+    address_bits: int
     condition: Callable[[int], int | bool]
     iced: ix.Instruction
     address: Callable[[Processor, int], int]
@@ -160,7 +160,7 @@ def bind(iced: ix.Instruction, code_bits: int, raw: bytes) -> Instruction:
     ins.code = raw[:iced.len]
     ins.code_bits = code_bits
     ins.next_rip = iced.next_ip & (MASK64 if code_bits == 64 else MASK32 if code_bits == 32 else 0xFFFF)
-    ins.bits = ins.src_bits = ins.memory_bits = ins.target = ins.segment = ins.counter = 0
+    ins.bits = ins.src_bits = ins.memory_bits = ins.target = ins.segment = ins.address_bits = 0
     ins.in_range = False
     function = registry.FORM.get(iced.code) or registry.BEHAVIOUR.get(iced.mnemonic)
     if iced.code == ix.Code.INVALID or function is None:
@@ -249,6 +249,7 @@ def _bind_memory(ins: Instruction) -> None:
     """The memory operand: effective address, segment, size in bits, linear address."""
     iced = ins.iced
     ins.memory_bits = ix.MemorySizeExt.size(iced.memory_size) * 8
+    ins.address_bits = address_size(iced, ins.code_bits)
     offset = ins.offset = effective_address(iced, ins.code_bits)
     ins.segment = index = SEGMENT_INDEX[iced.memory_segment]
     size = max(ins.memory_bits // 8, 1)
@@ -259,6 +260,12 @@ def _bind_memory(ins: Instruction) -> None:
         ins.address = lambda cpu, access: cpu.reg[base] + offset(cpu) & MASK64
     else:
         ins.address = lambda cpu, access: offset(cpu)
+
+
+def address_size(iced: ix.Instruction, code_bits: int) -> int:
+    """The address size of an explicit memory operand: 16, 32 or 64."""
+    named = iced.memory_base or iced.memory_index
+    return RegisterExt.size(named) * 8 if named else iced.memory_displ_size * 8 or code_bits
 
 
 def effective_address(iced: ix.Instruction, code_bits: int) -> Reader:
@@ -273,8 +280,7 @@ def effective_address(iced: ix.Instruction, code_bits: int) -> Reader:
         return lambda cpu: cpu.reg[RBX] + (cpu.reg[RAX] & 0xFF) & cut
     index = NUMBER[index_register][0] if index_register else None
     scale = iced.memory_index_scale
-    named = base_register or index_register
-    bits = RegisterExt.size(named) * 8 if named else iced.memory_displ_size * 8 or code_bits
+    bits = address_size(iced, code_bits)
     if bits == 64:
         if index is None:
             if base is None:

@@ -32,7 +32,7 @@ BEHAVIOUR: Final[dict[int, Behaviour]] = {}
 ABOUT: Final[dict[int, Entry]] = {}
 ABOUT_FORM: Final[dict[int, Entry]] = {}
 FORM: Final[dict[int, Behaviour]] = {}          # by iced's Code, before BEHAVIOUR
-PREPARE: Final[dict[int, Callable[["Instruction"], None]]] = {}     # by mnemonic, at the end of binding
+PREPARE: Final[dict[int, Callable[[Instruction], None]]] = {}     # by mnemonic, at the end of binding
 CONDITION: Final[dict[int, Condition]] = {}     # conditional mnemonics: RFLAGS -> true when the condition holds
 
 
