@@ -30,7 +30,7 @@ const announce = createAnnouncer(/** @type {HTMLElement} */ (document.getElement
 const host = /** @type {HTMLElement} */ (document.getElementById('player'));
 const link = connect(boot, store, positionInHash(location.hash));
 const commands = createCommands({ store, link, clock, share });
-store.update({ theme: themeButton(t), letters: readKept(LETTERS) !== 'off', width: innerWidth });
+store.update({ theme: themeButton(t), letters: readKept(LETTERS) !== 'off', width: innerWidth, height: innerHeight });
 keepPlaceInLanguageLinks();
 
 function share() {
@@ -85,4 +85,4 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') commands.run('pause');
 });
 document.getElementById('share')?.addEventListener('click', () => commands.run('share'));
-window.addEventListener('resize', () => store.update({ width: innerWidth }));
+window.addEventListener('resize', () => store.update({ width: innerWidth, height: innerHeight }));

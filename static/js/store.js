@@ -15,7 +15,7 @@ export function initialState(boot) {
     outline: boot.outline, listing: { lines: [], symbols: {} },
     playing: false, speed: 1, tab: 'code', vmcs: '', allFields: false,
     help: false, goTo: false, blank: false, letters: true, theme: 'auto',
-    width: 1440, stage: { width: 0, height: 0 },
+    width: 1440, height: 900, stage: { width: 0, height: 0 },
   };
 }
 

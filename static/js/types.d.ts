@@ -95,6 +95,7 @@ export interface State {
   letters: boolean;
   theme: 'auto' | 'light' | 'dark';
   width: number;
+  height: number;
   stage: { width: number; height: number };
 }
 /** The words of one language: key and placeholders to a sentence. */

@@ -74,3 +74,10 @@ export function fit(text, width, per = 6.5) {
   const room = Math.max(1, Math.floor(width / per));
   return text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`;
 }
+
+/** A field's value as people write it: numbers of reasons and errors and lengths are decimal in every book. @param {string} name @param {string} hex */
+export function fieldValue(name, hex) {
+  const value = parseInt(hex, 16);
+  return DECIMAL.has(name) && value < 0x80000000 ? String(value) : hex;
+}
+const DECIMAL = new Set(['exit_reason', 'exit_instruction_length', 'vm_instruction_error', 'entry_instruction_length']);

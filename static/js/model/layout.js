@@ -6,7 +6,7 @@
  *
  * @typedef {{x: number, y: number, w: number, h: number}} Box
  * @typedef {{x: number, from: number, to: number}} Arrow   vertical: from and to are y
- * @typedef {{x: number, y: number, anchor: 'start' | 'end', lines: 1 | 3}} Label
+ * @typedef {{x: number, y: number, anchor: 'start' | 'end', lines: 1 | 3, room: number}} Label
  * @typedef {{id: string, ring?: number}} RegionShape
  * @typedef {{id: string, box: Box, title: {x: number, y: number}, pill: boolean, entry: Arrow, exit: Arrow, entryLabel: Label, exitLabel: Label,
  *   vmcs: Box | null, cells: Record<'guest' | 'host' | 'controls' | 'exit', Box> | null, chip: Box | null, summary: {x: number, y: number} | null,
@@ -20,7 +20,7 @@ const between = (/** @type {number} */ low, /** @type {number} */ high, /** @typ
 
 /**
  * @param {{width: number, height: number, vms: string[], focus: string, compact: boolean,
- *   regions: {where: string, id: string, ring?: number}[], longest?: Record<string, number>}} wanted  `longest`: label widths by region id
+ *   regions: {where: string, id: string, ring?: number}[], longest?: Record<string, number>, words?: {vmm: number, entry: number}}} wanted  `longest`: label widths by region id; `words`: widths of two names
  * @returns {Layout}
  */
 export function layout(wanted) {
@@ -28,8 +28,8 @@ export function layout(wanted) {
 }
 
 /** @param {Parameters<typeof layout>[0]} wanted @returns {Layout} */
-function wide({ width, height, vms, regions, longest = {} }) {
-  const t = Math.max(0, Math.min(1, (height - 430) / 108));
+function wide({ width, height, vms, regions, longest = {}, words = { vmm: 160, entry: 54 } }) {
+  const t = Math.max(0, Math.min(1, (height - 436) / 102));
   const gutter = width < 700 ? 62 : 76;
   const right = 17;
   const band = { x: 1, y: 1, w: width - 2, h: between(146, 186, t) };
@@ -53,22 +53,22 @@ function wide({ width, height, vms, regions, longest = {} }) {
     const box = { x: gutter + index * (vmWidth + gap), y: boxTop, w: vmWidth, h: boxHeight };
     const vmcs = { x: box.x + 2 * inset, y: shelf, w: box.w - 4 * inset, h: vmcsHeight };
     return place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right: index === vms.length - 1 ? width : box.x + vmWidth + gap + inset,
-      left: index ? box.x - gap - inset : 0, mine: regions.filter(({ where }) => where === id), longest });
+      left: index ? box.x - gap - inset : 0, mine: regions.filter(({ where }) => where === id), longest, words });
   });
   const cell = (places[0]?.vmcs?.w ?? 0) / 2 - 15;
   const ringY = (/** @type {number} */ y) => y + rowHeight / 2 + 4;
   return { width, height, compact: false, names: cell >= 104 ? 'long' : 'short', values: cell >= 94, guestBand: band, rootBand: root, processor,
     memory: { x: 18, y: shelf + 14 }, rings: rows ? [{ y: ringY(upper), ring: 3 }, { y: ringY(lower), ring: 0 }] : [{ y: ringY(lower), ring: 0 }],
     ringLine: rows ? Math.round((upper + rowHeight + lower) / 2) : null, rootRing: vmm.y + 28, vmm, vmmName: { x: vmm.x + 16, y: vmm.y + 28 },
-    rootRegions: spread(regions.filter(({ where }) => where === 'root'), longest, vmm, width < 700 ? 60 : 186), vms: places };
+    rootRegions: spread(regions.filter(({ where }) => where === 'root'), longest, vmm, words.vmm + 34), vms: places };
 }
 
 /**
  * One VM with its arrows and its VMCS below it.
  * @param {{id: string, box: Box, vmcs: Box, inset: number, band: Box, root: Box, shelf: number, lower: number, upper: number, rowHeight: number, right: number, left: number,
- *   mine: {id: string, ring?: number}[], longest: Record<string, number>}} it @returns {VmPlace}
+ *   mine: {id: string, ring?: number}[], longest: Record<string, number>, words: {entry: number}}} it @returns {VmPlace}
  */
-function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right, left, mine, longest }) {
+function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right, left, mine, longest, words }) {
   const entry = { x: box.x + inset, from: root.y + 12, to: box.y + box.h + 6 };
   const exit = { x: box.x + box.w - inset, from: box.y + box.h + 4, to: root.y - 1 };
   const room = right - exit.x - 20;
@@ -79,8 +79,10 @@ function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeigh
   const third = mine.filter(({ ring }) => ring === 3);
   const kernel = mine.filter(({ ring }) => ring !== 3);
   return { id, box, title: { x: box.x + pad + 2, y: box.y + 22 }, pill: box.w > 160, entry, exit,
-    entryLabel: entry.x - left >= 84 ? { x: entry.x - 8, y: shelf + 68, anchor: 'end', lines: 1 } : { x: entry.x + 10, y: above, anchor: 'start', lines: 1 },
-    exitLabel: room >= 84 ? { x: exit.x + 12, y: shelf + 40, anchor: 'start', lines: 3 } : { x: exit.x - 10, y: above, anchor: 'end', lines: 1 },
+    entryLabel: entry.x - left >= words.entry + 20 ? { x: entry.x - 8, y: shelf + 68, anchor: 'end', lines: 1, room: entry.x - left }
+      : { x: entry.x + 10, y: above, anchor: 'start', lines: 1, room: exit.x - entry.x - 20 },
+    exitLabel: room >= 84 ? { x: exit.x + 12, y: shelf + 40, anchor: 'start', lines: 3, room }
+      : { x: exit.x - 10, y: above, anchor: 'end', lines: 1, room: exit.x - entry.x - 22 },
     vmcs, cells: cells(vmcs, 12, 30, 10), summary: third.length ? null : { x: guest.x + 2, y: upper + rowHeight / 2 + 4 },
     chip: { x: guest.x + guest.w - chipWidth - 5, y: lower + 4, w: chipWidth, h: rowHeight - 8 },
     regions: [...spread(third, longest, { x: guest.x, y: upper, w: guest.w, h: rowHeight }, 0, 0),
@@ -109,7 +111,7 @@ function spread(regions, longest, inside, head, pad = 10) {
   const room = inside.w - head - pad - gap * (regions.length - 1);
   const natural = regions.map(({ id }) => (longest[id] ?? 80) + 22);
   const total = natural.reduce((sum, w) => sum + w, 0);
-  const scale = total ? Math.min(1.25, room / total) : 1;
+  const scale = total ? Math.min(1.7, room / total) : 1;
   let x = inside.x + head;
   return regions.map(({ id }, index) => {
     const box = { id, x, y: inside.y + pad, w: natural[index] * scale, h: inside.h - 2 * pad };
@@ -119,37 +121,39 @@ function spread(regions, longest, inside, head, pad = 10) {
 }
 
 /** @param {Parameters<typeof layout>[0]} wanted @returns {Layout} */
-function narrow({ width, height, vms, focus, regions, longest = {} }) {
-  const t = Math.max(0, Math.min(1, (height - 280) / 60));
+function narrow({ width, height, vms, focus, regions, longest = {}, words = { vmm: 40, entry: 54 } }) {
+  const t = Math.max(0, Math.min(1, (height - 296) / 34));
   const band = { x: 1, y: 1, w: width - 2, h: 82 };
-  const root = { x: 1, y: band.h + between(118, 150, t), w: width - 2, h: 87 };
+  const root = { x: 1, y: band.h + between(130, 160, t), w: width - 2, h: 84 };
   const left = width < 480 ? 52 : 60;
   const usable = width - left - 16;
   const others = vms.length - 1;
   const gap = others > 3 ? 6 : 14;
-  const focusWidth = others ? Math.max(usable * (others === 1 ? 0.62 : 0.5), 168) : usable;
+  const focusWidth = others ? Math.max(usable * (others === 1 ? 0.62 : 0.5), 176) : usable;
   const otherWidth = others ? (usable - focusWidth - gap * others) / others : 0;
-  const vmcsRight = Math.min(left + focusWidth, width - 142);
   let x = left;
   const places = vms.map((id) => {
     const here = id === focus;
     const box = { x, y: 30, w: here ? focusWidth : otherWidth, h: 44 };
     x += box.w + gap;
-    const shift = here && x > width - 100 && others > 0;
-    const entry = { x: shift ? width - 16 - 222 : box.x + 12, from: root.y + 6, to: 76 };
-    const exitX = shift ? width - 142 : Math.min(box.x + box.w - 12, vmcsRight + 4);
-    const vmcs = here ? { x: entry.x + 14, y: band.h + 20, w: exitX - entry.x - 28, h: root.y - band.h - 42 } : null;
-    const chipWidth = Math.min(168, box.w - 72);
-    return { id, box, title: { x: box.x + (box.w > 60 ? 14 : 7), y: box.y + 27 }, pill: false, entry, exit: { x: exitX, from: 76, to: root.y - 1 },
-      entryLabel: { x: entry.x - 8, y: band.h + 64, anchor: /** @type {const} */ ('end'), lines: /** @type {const} */ (1) },
-      exitLabel: { x: exitX + 14, y: band.h + 48, anchor: /** @type {const} */ ('start'), lines: /** @type {const} */ (3) },
-      vmcs, cells: vmcs && cells(vmcs, 10, 27, 8), summary: null,
+    const entry = { x: box.x + 12, from: root.y + 6, to: 80 };
+    const beside = Math.min(box.x + box.w - 12, width - 134);
+    const roomy = beside - entry.x > 150;
+    const exit = { x: roomy ? beside : box.x + box.w - 12, from: 76, to: root.y - 1 };
+    const foot = roomy ? 22 : 28;
+    const vmcs = here ? { x: entry.x + 10, y: band.h + 20, w: exit.x - entry.x - 20, h: root.y - band.h - 20 - foot } : null;
+    const chipWidth = Math.min(168, box.w - 68);
+    return { id, box, title: { x: box.x + (box.w > 60 ? 14 : 7), y: box.y + 27 }, pill: false, entry, exit,
+      entryLabel: { x: entry.x - 8, y: band.h + 64, anchor: /** @type {const} */ ('end'), lines: /** @type {const} */ (1), room: entry.x - 12 },
+      exitLabel: roomy ? { x: exit.x + 12, y: band.h + 48, anchor: /** @type {const} */ ('start'), lines: /** @type {const} */ (3), room: width - exit.x - 16 }
+        : { x: exit.x - 12, y: root.y - 10, anchor: /** @type {const} */ ('end'), lines: /** @type {const} */ (1), room: exit.x - entry.x - 24 },
+      vmcs, cells: vmcs && cells(vmcs, 10, 26, 8), summary: null,
       chip: here && chipWidth > 70 ? { x: box.x + box.w - chipWidth - 10, y: box.y + 10, w: chipWidth, h: 24 } : null, regions: [] };
   });
-  const vmm = { x: left, y: root.y + 30, w: width - left - 16, h: 44 };
+  const vmm = { x: left, y: root.y + 29, w: width - left - 16, h: 44 };
   const wideCells = (places.find(({ vmcs }) => vmcs)?.vmcs?.w ?? 0) > 216;
   const mine = regions.filter(({ where }) => where === 'root');
-  const all = spread(mine, longest, vmm, width < 480 ? 66 : 180);
+  const all = spread(mine, longest, vmm, words.vmm + 34);
   return { width, height: root.y + root.h + 1, compact: true, names: wideCells ? 'long' : 'short', values: false, guestBand: band, rootBand: root, processor: null, memory: null,
     rings: [], ringLine: null, rootRing: null, vmm, vmmName: { x: vmm.x + 14, y: vmm.y + 27 },
     rootRegions: fits(all, longest) ? all : [], vms: places };

@@ -7,7 +7,7 @@
  * @typedef {import('../types').State} State
  * @typedef {import('../types').Translate} Translate
  */
-import { bitNames, exitName, fieldLabel, registerLabel } from './format.js';
+import { bitNames, exitName, fieldLabel, fieldValue, registerLabel } from './format.js';
 import { formatPosition, phasesAt } from './position.js';
 import { processorOf, transitionOf, vmOfVmcs } from './selectors.js';
 import { firstOf } from './words.js';
@@ -39,7 +39,8 @@ export function clause(event, scene, t) {
     case 'entry_failed': return say(`event.entry_failed.${event.reason & 0xffff}`, { check: String(event.check ?? '').replaceAll('_', ' ') });
     case 'phase': return say('event.phase', { of: t(`phases.${event.of}`), name: phaseName(t, event.of, event.name) });
     case 'vmcs_read': case 'vmcs_write':
-      return say(`event.${event.type}`, { field: fieldLabel(event.field), vm: ownerOf(scene, event.vmcs) });
+      return say(`event.${event.type}`, { field: fieldLabel(event.field), vm: ownerOf(scene, event.vmcs),
+        ...Object.fromEntries(['old', 'new', 'value'].filter((key) => key in event).map((key) => [key, fieldValue(event.field, event[key])])) });
     case 'vmcs_state': return say('event.vmcs_state', { vm: ownerOf(scene, event.vmcs), active: t(event.active ? 'vmcs.active' : 'vmcs.inactive'),
       current: event.current ? t('event.vmcs_state.current') : '', launch: t(`vmcs.${event.launch}`) });
     case 'fault': return say(event.error === undefined ? 'event.fault' : 'event.fault_error', { vector: VECTORS[event.vector] ?? event.vector });
@@ -73,7 +74,7 @@ export function whoHasControl(scene, t) {
 export function tellings(state, t) {
   const rank = (/** @type {Event} */ { type }) => (ORDER.includes(type) ? ORDER.indexOf(type) : ORDER.length);
   return state.events.filter(({ type }) => type !== 'phase').slice().sort((a, b) => rank(a) - rank(b))
-    .map((event) => clause(event, state.scene, t)).filter(Boolean);
+    .map((event) => clause(event, state.scene, t)).filter((text, index, all) => text && all.indexOf(text) === index);
 }
 
 /** What happened, in one clause. @param {State} state @param {Translate} t */
@@ -103,7 +104,7 @@ export function changes(scene, t, limit = 4) {
     .sort((a, b) => Number(a === 'rip') - Number(b === 'rip'))
     .map((name) => t('live.change', { name: registerLabel(name), value: name === 'rflags' ? bitNames(name, processor.registers[name]) || processor.registers[name] : processor.registers[name] }));
   const fields = Object.entries(scene.vmcs).flatMap(([address, vmcs]) => Object.keys(vmcs.changed ?? {}).filter((name) => vmcs.fields[name] !== undefined)
-    .map((name) => t('live.change', { name: t('live.vmcs_of', { vm: vmcs.vm ?? address, name: fieldLabel(name) }), value: vmcs.fields[name] })));
+    .map((name) => t('live.change', { name: t('live.vmcs_of', { vm: vmcs.vm ?? address, name: fieldLabel(name) }), value: fieldValue(name, vmcs.fields[name]) })));
   const all = [...fields, ...registers];
   if (!all.length) return t('live.unchanged');
   const rest = all.length - limit;

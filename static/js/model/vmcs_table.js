@@ -2,7 +2,7 @@
  * The rows of the VMCS tab: fields by group, those that matter most first, with encoding, value, meaning and old value.
  * @typedef {{name: string, encoding: string, value: string, note: string, old?: string}} Row
  */
-import { bitNames, isZero, symbolAt } from './format.js';
+import { bitNames, fieldValue, isZero, symbolAt } from './format.js';
 import { fieldGroup } from './selectors.js';
 
 const FIRST = ['exit_reason', 'exit_qualification', 'exit_instruction_length', 'vm_instruction_error', 'guest_rip', 'guest_rsp', 'guest_rflags', 'guest_cr0', 'guest_cr3', 'guest_cr4',
@@ -27,18 +27,7 @@ export function vmcsTable(vmcs, { fields, symbols, reason, all }) {
       const value = vmcs.fields[name];
       const note = name === 'exit_reason' ? reason(parseInt(value, 16) & 0xffff)
         : ADDRESSES.test(name) ? symbolAt(value, symbols) : bitNames(name, value);
-      return { name, encoding: encodings.get(name)?.encoding ?? '', value: name === 'exit_reason' ? number(value) : value, note, old: old(name, vmcs.changed?.[name]) };
+      return { name, encoding: encodings.get(name)?.encoding ?? '', value: fieldValue(name, value), note, old: vmcs.changed?.[name] === undefined ? undefined : fieldValue(name, vmcs.changed[name]) };
     }),
   })).filter(({ rows }) => rows.length);
-}
-
-/** @param {string} name @param {string | undefined} value */
-function old(name, value) {
-  return value !== undefined && name === 'exit_reason' ? number(value) : value;
-}
-
-/** Exit reasons are decimal in every book; bit 31 says that an entry failed. @param {string} hex */
-function number(hex) {
-  const value = parseInt(hex, 16);
-  return value >= 0x80000000 ? hex : String(value);
 }

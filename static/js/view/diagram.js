@@ -9,7 +9,7 @@ import { fit } from '../model/format.js';
 import { dotAt } from '../model/motion.js';
 import { whatHappened, whoHasControl } from '../model/sentences.js';
 import { focusVm, litArrow, processorOf } from '../model/selectors.js';
-import { layoutOf } from './place.js';
+import { layoutOf, vmmKey } from './place.js';
 import { processorBox } from './processor.js';
 import { arrows, vmBox } from './vm.js';
 import { vmcsCard } from './vmcs_card.js';
@@ -28,7 +28,7 @@ export function diagram(context, compact) {
   const label = t('diagram.label', { who: whoHasControl(scene, t), what: whatHappened(state, t) });
   return html`<svg class="diagram mode-${processor.mode}" width=${place.width} height=${place.height} viewBox="0 0 ${place.width} ${place.height}" role="img" aria-label=${label}>
     <defs>
-      ${['exit', 'entry', 'quiet'].map((kind) => svg`<marker id="tip-${kind}" viewBox="0 0 10 10" refX="7" refY="5" markerUnits="userSpaceOnUse" markerWidth="15" markerHeight="15" orient="auto"><path class="tip tip-${kind}" d="M0 0 10 5 0 10z"></path></marker>`)}
+      ${['exit', 'entry', 'used', 'quiet'].map((kind) => svg`<marker id="tip-${kind}" viewBox="0 0 10 10" refX="7" refY="5" markerUnits="userSpaceOnUse" markerWidth="15" markerHeight="15" orient="auto"><path class="tip tip-${kind}" d="M0 0 10 5 0 10z"></path></marker>`)}
       <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch" d="M0 0V7"></path></pattern>
     </defs>
     ${band('guest', place.guestBand, t('diagram.guest_band'), processor.mode === 'non_root', compact)}
@@ -58,13 +58,12 @@ function vmm({ state, boot, t }, place, compact) {
   const { x, y, w, h } = place.vmm;
   const inRoot = processorOf(scene).mode !== 'non_root';
   const regions = state.outline.regions ?? [];
-  const short = compact || place.width < 700;
   const lit = regions.find(({ id, where }) => id === scene.region && where === 'root');
   const shown = place.rootRegions.length || !lit ? place.rootRegions
     : [{ id: lit.id, x: x + w - Math.min(w * 0.6, 190) - 8, y: y + 10, w: Math.min(w * 0.6, 190), h: h - 20 }];
   return svg`${place.rootRing === null ? nothing : svg`<text class="small quiet" x="18" y=${place.rootRing}>${t('diagram.ring', { ring: 0 })}</text>`}
     <rect class="vmm" x=${x} y=${y} width=${w} height=${h} rx="10"></rect>
-    <text class="name" x=${place.vmmName.x} y=${place.vmmName.y}>${t(short && w < 560 ? 'diagram.vmm_short' : 'diagram.vmm')}</text>
+    <text class="name" x=${place.vmmName.x} y=${place.vmmName.y}>${t(vmmKey(place.width, compact))}</text>
     ${repeat(shown, ({ id }) => id, (box) => {
     const region = regions.find(({ id }) => id === box.id);
     const name = region?.name[boot.lang] ?? region?.name.en ?? box.id;

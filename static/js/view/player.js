@@ -24,7 +24,7 @@ export function drawPlayer(host, context) {
     <div class="left">
       <section class="card stage" aria-label=${t('player.diagram')}><div class="stage-area" id="stage">${state.scene ? diagram(context, compact) : html`<p class="loading">${t('player.loading')}</p>`}</div></section>
       ${compact ? html`${story(context)}${tabs(context)}` : nothing}
-      <div class="deck">${compact ? html`${transport(context, compact)}${timeline(context, compact)}` : html`${transport(context, compact)}${timeline(context, compact)}`}</div>
+      <div class="deck">${transport(context, compact)}${timeline(context, compact)}</div>
     </div>
     ${compact ? nothing : html`<div class="right">${story(context)}${tabs(context)}</div>`}
     ${dialogs(context)}
@@ -50,8 +50,12 @@ function watchStage(host, { run }) {
 let watched = null;
 
 let shown = '';
+let tabShown = '';
 /** Keeps the current line of the code in sight without moving the page. @param {HTMLElement} host @param {import('../types').State} state */
 function revealCurrent(host, state) {
+  const panel = host.querySelector('#panel');
+  if (panel && tabShown !== state.tab) panel.scrollTop = 0;
+  tabShown = state.tab;
   const mark = `${state.tab} ${state.position.step}.${state.position.phase} ${state.width}`;
   if (mark === shown) return;
   const current = host.querySelector('[data-current]');

@@ -16,7 +16,7 @@ const GROUPS = [
   ['debug', (name) => /^dr\d$/.test(name)],
 ];
 const ORDER = ['rip', 'rflags', 'rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'rsp'];
-const rank = (/** @type {string} */ name) => (ORDER.includes(name) ? ORDER.indexOf(name) : 100 + Number(/\d+/.exec(name)?.[0] ?? 0));
+const rank = (/** @type {string} */ name) => (ORDER.includes(name) ? ORDER.indexOf(name) : 100 + Number(/\d+/.exec(name)?.[0] ?? 99));
 
 /** @param {Context} context */
 export function registers({ state, t }) {

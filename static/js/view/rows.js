@@ -2,9 +2,9 @@
 import { html, nothing } from 'lit-html';
 
 /**
- * @param {{key?: string, name: string, value: string, note?: string, old?: string, was: string}} row   `was`: the words for the old value, for those who hear it
+ * @param {{key?: string, name: string, value: string, note?: string, old?: string, was: string, current?: boolean}} row   `was`: the words for the old value, for those who hear it
  */
-export function valueRow({ key, name, value, note, old, was }) {
-  return html`<div class="row ${old === undefined ? '' : 'changed'}"><dt>${key ? html`<i>${key}</i>` : nothing}${name}</dt>
+export function valueRow({ key, name, value, note, old, was, current = false }) {
+  return html`<div class="row ${old === undefined ? '' : 'changed'}" ?data-current=${current}><dt>${key ? html`<i>${key}</i>` : nothing}${name}</dt>
     <dd>${old === undefined ? nothing : html`<del><span class="hear">${was} </span>${old}</del>`}${note ? html`<span class="note">${note}</span>` : nothing}<span class="value">${value}</span></dd></div>`;
 }

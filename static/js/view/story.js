@@ -34,9 +34,16 @@ function told(state, t) {
   const all = tellings(state, t);
   const inside = state.position.phase > 0;
   const rest = inside ? all : all.slice(1);
-  return html`<h2 class="event">${sentence(whatHappened(state, t))}</h2>
+  const bare = !inside && all.length === 1 && state.events[0]?.type === 'instruction';
+  return html`<h2 class="event">${bare ? ran(state.events[0], t) : sentence(whatHappened(state, t))}</h2>
     <div class="prose">${rest.length ? html`<ul>${rest.slice(0, 5).map((clause) => html`<li>${sentence(clause)}</li>`)}</ul>` : nothing}
     <p class="changes">${sentence(changes(state.scene, t, 6))}</p></div>`;
+}
+
+/** "cpuid ran at 100003", the instruction as code. @param {import('../types').Event} event @param {import('../types').Translate} t */
+function ran(event, t) {
+  const [before, after] = t('event.instruction', { ...event, text: '\u0000' }).split('\u0000');
+  return html`${before}<code>${event.text}</code>${after}.`;
 }
 
 /** @param {string} clause */

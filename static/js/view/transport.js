@@ -25,9 +25,10 @@ export function transport({ state, t, run }, compact) {
     ${compact ? nothing : html`
       <button class="btn" data-command="previousExit" aria-label=${t('transport.previous_exit')} title=${t('transport.previous_exit')} @click=${() => run('previousExit')}>‹ ${t('transport.exit')}</button>
       <button class="btn" data-command="nextExit" aria-label=${t('transport.next_exit')} title=${t('transport.next_exit')} @click=${() => run('nextExit')}>${t('transport.exit')} ›</button>
-      <button class="btn speed" data-command="nextSpeed" aria-label=${t('transport.speed', { speed: state.speed })} title=${t('transport.speed', { speed: state.speed })} @click=${() => run('nextSpeed')}>${state.speed}×</button>`}
+      <button class="btn speed" data-command="nextSpeed" aria-label=${t('transport.speed', { speed: state.speed })} title=${t('transport.speed', { speed: state.speed })} @click=${() => run('nextSpeed')}>${state.speed}×</button>
+      <button class="btn" data-command="help" aria-label=${t('transport.keys')} title=${t('transport.keys')} @click=${() => run('help')}>?</button>`}
     <p class="position">${compact ? html`<b>${position.step}${position.phase ? `.${position.phase}` : ''}</b> / ${length}` : html`${words(t, position.step, length)}${position.phase && phases ? html`<span> · ${t('transport.phase', { phase: position.phase, total: phases })}</span>` : nothing}`}</p>
-    ${compact ? nothing : html`<p class="hint"><span class="arrows-hint">${t('transport.hint')}</span> <button class="link" data-command="help" @click=${() => run('help')}>? ${t('transport.keys')}</button></p>`}
+    ${compact ? nothing : html`<p class="hint" aria-hidden="true">${t('transport.hint')}</p>`}
   </section>`;
 }
 

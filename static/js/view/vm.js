@@ -71,29 +71,33 @@ export function arrows({ state, t }, vm, lit, focus, compact) {
   const here = lit?.vm === vm.id ? lit : null;
   const entering = here?.of === 'entry';
   const leaving = here?.of === 'exit';
+  const used = (known?.entries ?? 0) > 0;
   const { entry, exit, entryLabel, exitLabel } = vm;
   return svg`<g class="arrows ${known ? '' : 'absent'}">
-    <path class="arrow entry ${entering ? 'lit' : ''} ${entering && here?.fresh ? 'fresh' : ''}" d="M${entry.x} ${entry.from}V${entry.to}" marker-end="url(#tip-${entering ? 'entry' : 'quiet'})"></path>
+    <path class="arrow entry ${used ? 'used' : ''} ${entering ? 'lit' : ''} ${entering && here?.fresh ? 'fresh' : ''}" d="M${entry.x} ${entry.from}V${entry.to}" marker-end="url(#tip-${entering ? 'entry' : used ? 'used' : 'quiet'})"></path>
     <path class="arrow exit ${leaving ? 'lit' : ''} ${leaving && here?.fresh ? 'fresh' : ''}" d="M${exit.x} ${exit.from}V${exit.to - 4}" marker-end="url(#tip-${leaving ? 'exit' : 'quiet'})"></path>
-    ${entering || vm.id === focus ? svg`<text class="arrow-label entry ${entering ? 'lit' : ''}" text-anchor=${entryLabel.anchor} x=${entryLabel.x} y=${entryLabel.y}>${entryWords(t('diagram.entry'), compact, entryLabel)}</text>` : nothing}
-    ${leaving ? exitWords(t, exitLabel, here, compact) : nothing}</g>`;
+    ${entering || (vm.id === focus && (compact || entryLabel.anchor === 'end')) ? svg`<text class="arrow-label entry ${entering ? 'lit' : ''}" text-anchor=${entryLabel.anchor} x=${entryLabel.x} y=${entryLabel.y}>${entryWords(t('diagram.entry'), compact, entryLabel)}</text>` : nothing}
+    ${leaving ? exitWords(t, exitLabel, here) : nothing}</g>`;
 }
 
-/** Too little room for the words on a phone: two short lines. @param {string} words @param {boolean} compact @param {import('../model/layout.js').Label} label */
+/** Where there is too little room for the words: two short lines. @param {string} words @param {boolean} compact @param {import('../model/layout.js').Label} label */
 function entryWords(words, compact, label) {
-  if (!compact) return words;
-  const lines = words.split(' ');
+  if (!compact || label.room > textWidth(words)) return words;
+  const lines = words.split(/ (?!VM)/);
   return lines.map((line, index) => svg`<tspan x=${label.x} dy=${index ? 14 : 0}>${line}</tspan>`);
 }
 
-/** @param {import('../types').Translate} t @param {import('../model/layout.js').Label} label @param {{reason?: number, name?: string}} lit @param {boolean} compact */
-function exitWords(t, label, lit, compact) {
+/** @param {import('../types').Translate} t @param {import('../model/layout.js').Label} label @param {{reason?: number, name?: string}} lit */
+function exitWords(t, label, lit) {
   const name = reasonName(t, lit.reason, lit.name);
   const number = lit.reason === undefined ? '' : t('diagram.reason', { reason: lit.reason & 0xffff });
   if (label.lines === 1) {
-    return svg`<text class="arrow-label exit lit" text-anchor=${label.anchor} x=${label.x} y=${label.y}><tspan class="strong">${t('diagram.exit')}</tspan> ${name}${number ? `, ${number}` : ''}</text>`;
+    const head = t('diagram.exit');
+    const room = label.room - textWidth(head) * 1.2 - 6;
+    const rest = [`${name}, ${number}`, `${name} (${(lit.reason ?? 0) & 0xffff})`, name].find((text) => textWidth(text) <= room) ?? fit(name, room);
+    return svg`<text class="arrow-label exit lit" text-anchor=${label.anchor} x=${label.x} y=${label.y}><tspan class="strong">${head}</tspan> ${rest}</text>`;
   }
-  const words = compact || name.length <= 13 ? [name] : halves(name);
+  const words = textWidth(name) <= label.room ? [name] : halves(name);
   return svg`<g class="arrow-label exit lit"><text class="strong" x=${label.x} y=${label.y}>${t('diagram.exit')}</text>
     ${words.map((line, index) => svg`<text x=${label.x} y=${label.y + 17 + index * 15}>${line}</text>`)}
     <text class="mono" x=${label.x} y=${label.y + 18 + words.length * 15}>${number}</text></g>`;

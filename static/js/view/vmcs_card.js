@@ -27,24 +27,25 @@ export function vmcsCard({ state, t, run }, vm, place) {
   const phase = state.outline.phased?.[String(state.position.step)]?.names[state.position.phase - 1];
   const reading = transition && transition.vmcs === address ? READS[`${transition.of}.${phase}`] : undefined;
   const words = [t(vmcs.current ? 'vmcs.current' : vmcs.active ? 'vmcs.active' : 'vmcs.inactive'), ...(place.compact ? [] : [t(`vmcs.${vmcs.launch}${place.names === 'short' ? '_short' : ''}`)])];
-  const status = [words.join(' · '), words[0]].find((text) => text.length * 6.5 < box.w - 30 - name.length * 7.2) ?? '';
-  const showAddress = box.w - 24 - name.length * 7.4 - status.length * 6.5 > (address.length + 1) * 7.4 + 8;
+  const status = [words.join(' · '), words[0]].find((text) => text.length * 6.5 < box.w - 30 - name.length * 8.6) ?? '';
+  const showAddress = box.w - 24 - name.length * 8.6 - status.length * 6.5 > (address.length + 1) * 7.4 + 8;
   const body = values(vmcs, t);
   return svg`<g class="vmcs ${vmcs.current ? 'current' : ''} ${vmcs.active ? 'active' : ''}" @click=${() => run('vmcs', address)}>
     <rect class="vmcs-box" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="10"></rect>
     <text class="name" x=${box.x + 12} y=${box.y + 20}>${name}</text>
-    ${showAddress ? svg`<text class="mono quiet" x=${box.x + 16 + name.length * 7.4} y=${box.y + 20}>@${address}</text>` : nothing}
+    ${showAddress ? svg`<text class="mono quiet" x=${box.x + 16 + name.length * 8.4} y=${box.y + 20}>@${address}</text>` : nothing}
     ${status ? svg`<text class="status" x=${box.x + box.w - 12} y=${box.y + 20} text-anchor="end">${status}</text>` : nothing}
     ${(/** @type {('guest' | 'host' | 'controls' | 'exit')[]} */ (['guest', 'host', 'controls', 'exit'])).map((group) => {
     const cell = cells[group];
     const key = group === 'exit' && place.names === 'long' ? 'exit_info' : group;
     const label = t(place.names === 'short' ? `diagram.${group}_short` : `diagram.${key}`);
     const full = place.values && cell.h >= 30;
+    const tight = !full && cell.w < 72;
     const mark = changed.has(group) ? 'changed' : reading === group ? 'read' : '';
     return svg`<g class="cell ${mark}"><rect x=${cell.x} y=${cell.y} width=${cell.w} height=${cell.h} rx="7"></rect>
-        <text class="cell-name" x=${cell.x + 8} y=${full ? cell.y + cell.h / 2 - 4 : cell.y + cell.h / 2 + 4.5}>${fit(label, cell.w - 22, 6.6)}</text>
-        ${mark ? svg`<path class="cell-sign" transform="translate(${cell.x + cell.w - 13} ${full ? cell.y + cell.h / 2 - 8.5 : cell.y + cell.h / 2})" d=${mark === 'changed' ? 'M4-4V4M4 4-4 4M4 4-4-4' : 'M-4 4V-4M-4-4H4M-4-4 4 4'}></path>` : nothing}
-        ${full ? svg`<text class="cell-value mono" x=${cell.x + 8} y=${cell.y + cell.h / 2 + 12}>${fit(body[group], cell.w - 12, 7.3)}</text>` : nothing}</g>`;
+        <text class="cell-name" x=${cell.x + 8} y=${full ? cell.y + cell.h / 2 - 4 : cell.y + cell.h / 2 + 4.5}>${fit(label, cell.w - 10, 6.1)}</text>
+        ${mark ? svg`<path class="cell-sign" transform="translate(${cell.x + cell.w - (tight ? 7 : 13)} ${full ? cell.y + cell.h / 2 + 8 : tight ? cell.y + 7 : cell.y + cell.h / 2}) scale(${tight ? 0.6 : 1})" d=${mark === 'changed' ? 'M4-4V4M4 4-4 4M4 4-4-4' : 'M-4 4V-4M-4-4H4M-4-4 4 4'}></path>` : nothing}
+        ${full ? svg`<text class="cell-value mono" x=${cell.x + 8} y=${cell.y + cell.h / 2 + 12}>${fit(body[group], cell.w - (mark ? 28 : 12), 7.3)}</text>` : nothing}</g>`;
   })}</g>`;
 }
 

@@ -17,16 +17,12 @@ export function vmcsFields({ state, t, run }) {
   if (!addresses.length) return html`<p class="empty">${t('vmcs.none')}</p>`;
   const shown = state.vmcs && scene.vmcs[state.vmcs] ? state.vmcs : vmcsOf(scene, focusVm(scene, state.outline))?.[0] ?? addresses[0];
   const vmcs = scene.vmcs[shown];
-  const groups = vmcsTable(vmcs, { fields: VMCS_FIELDS, symbols: symbolsByAddress(state.listing.symbols), reason: (number) => reasonName(t, number, exitConstant(state, number)), all: state.allFields });
+  const groups = vmcsTable(vmcs, { fields: VMCS_FIELDS, symbols: symbolsByAddress(state.listing.symbols), reason: (number) => reasonName(t, number), all: state.allFields });
+  const first = groups.flatMap(({ rows }) => rows).find(({ old }) => old !== undefined);
   const count = Object.keys(vmcs.fields).length;
   return html`<div class="values">
     ${addresses.length > 1 ? html`<div class="choose" role="group" aria-label=${t('vmcs.choose')}>${addresses.map((address) => html`
       <button class="btn" aria-pressed=${address === shown} @click=${() => run('vmcs', address)}>${t('diagram.vmcs', { vm: scene.vmcs[address].vm ?? address })}${scene.vmcs[address].current ? html`<span class="note"> ${t('vmcs.current')}</span>` : nothing}</button>`)}</div>` : nothing}
-    ${groups.map(({ group, rows }) => html`<h3>${t(`vmcs.${group}`)}</h3><dl>${rows.map(({ name, encoding, value, note, old }) => valueRow({ key: encoding, name: fieldLabel(name), value, note, old, was: t('vmcs.was', { old: '' }).trim() }))}</dl>`)}
+    ${groups.map(({ group, rows }) => html`<h3>${t(`vmcs.${group}`)}</h3><dl>${rows.map((row) => valueRow({ ...row, key: row.encoding, name: fieldLabel(row.name), current: row === first, was: t('vmcs.was', { old: '' }).trim() }))}</dl>`)}
     <button class="link more" @click=${() => run('allFields')}>${t(state.allFields ? 'vmcs.some' : 'vmcs.all', { count })}</button></div>`;
-}
-
-/** The constant of an exit reason, as the recording calls it. @param {import('../types').State} state @param {number} reason */
-function exitConstant(state, reason) {
-  return state.outline.exits.find((exit) => exit.reason === reason)?.name;
 }
