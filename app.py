@@ -14,7 +14,7 @@ ASYNC_MODE = os.environ.get("VMVIZ_ASYNC") or "eventlet"
 try:
     if ASYNC_MODE == "eventlet":
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # eventlet announces that it is in maintenance; docs/deploy.md says why it is here
+            warnings.simplefilter("ignore")  # eventlet announces its maintenance; docs/deploy.md says why it is here
             import eventlet
             import eventlet.wsgi
 
@@ -58,7 +58,7 @@ def create_web(settings: Settings, shelf: Shelf | None = None) -> Web:
         from vmviz.web.lesson_shelf import LessonShelf  # the machine and the assembler come with it
 
         shelf = LessonShelf(settings.recordings_bytes)
-    return build(settings, shelf, ASYNC_MODE)
+    return build(settings, shelf, ASYNC_MODE)  # type: ignore[arg-type]
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -78,7 +78,9 @@ class Client:
         self.io = socketio.Client(reconnection=False)
         for event in ("frame", "snapshot", "playing", "closed", "recording"):
             self.io.on(event, self._keep(event, acknowledge))
-        self.io.connect(server.url, transports=["websocket"], socketio_path=f"{server.prefix}/socket.io", wait_timeout=PATIENCE)
+        self.io.connect(server.url, transports=["websocket"], socketio_path=f"{server.prefix}/socket.io",
+                        wait_timeout=PATIENCE)
+        self.websocket = self.io.eio.ws
 
     def _keep(self, event: str, acknowledge: bool) -> Callable[[Any], None]:
         def keep(payload: Any) -> None:
@@ -113,6 +115,7 @@ class Client:
 
     def close(self) -> None:
         self.io.disconnect()
+        self.websocket.shutdown()  # the library leaves it open when the server closed first
 
 
 @pytest.fixture(scope="module")

@@ -80,12 +80,13 @@ class FakeShelf:
         return ["tiny", "other", "long", "broken"]
 
     def entry(self, name: str) -> dict[str, Any]:
-        return {"name": name, "title": {"en": f"The {name} one", "pt-BR": f"A {name}"}, "summary": {"en": "", "pt-BR": ""},
-                "steps": self.recording(name).length, "minutes": 3}
+        return {"name": name, "title": {"en": f"The {name} one", "pt-BR": f"A {name}"},
+                "summary": {"en": "", "pt-BR": ""}, "steps": self.recording(name).length, "minutes": 3}
 
     def text(self, name: str, lang: str) -> dict[str, Any]:
         self.recording(name)
-        return {"name": name, "lang": lang, "title": "</script><b>&", "stops": {"first": {"title": "One", "html": "<p>1</p>"}}}
+        return {"name": name, "lang": lang, "title": "</script><b>&",
+                "stops": {"first": {"title": "One", "html": "<p>1</p>"}}}
 
     def recording(self, name: str) -> FakeRecording:
         if name == "broken":

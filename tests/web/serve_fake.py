@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import app  # patches for the async mode before anything else is imported  # noqa: E402
-from tests.web.fake import FakeShelf  # noqa: E402
+import app  # patches for the async mode before anything else is imported
+from tests.web.fake import FakeShelf
 
 if __name__ == "__main__":
     app.main(FakeShelf())

@@ -43,7 +43,7 @@ class Recording:
         self._listing = dict(listing or {"lines": [], "symbols": {}})
         self._lock = threading.RLock()
         self._cursor = Cursor(journal)
-        self._story = Story(journal.marks)
+        self._story = Story((step, event) for step, event in journal.marks if isinstance(event, ev.Event))
         self._first_lane = r.OPERATION_NAMES[self._cursor.cpu.reg[r.OPERATION]]
         self._phased = frozenset(self._story.phased)
         self._steps: OrderedDict[Any, Step] = OrderedDict()
@@ -106,7 +106,8 @@ class Recording:
             "exits": [{"step": step + 1, **_fields(event, "vm", "reason", "name", "rip", "qualification", "length")}
                       for step, event in story.exits],
             "entries": [{"step": step + 1, **_fields(event, "vm", "kind")} for step, event in story.entries],
-            "failures": [{"step": step + 1, **_fields(event, "vm", "reason", "check")} for step, event in story.failures],
+            "failures": [{"step": step + 1, **_fields(event, "vm", "reason", "check")}
+                         for step, event in story.failures],
             "stops": list(self._named_stops), "vms": vms,
             "phased": {str(step): {"of": phases[0].of, "names": [phase.name for phase in phases]}
                        for step in story.phased if (phases := self.step(step).phases)},
@@ -152,8 +153,7 @@ class Recording:
                 self._stand(at.step, at.phase)
                 if address not in known(self._cursor.cpu):
                     raise LookupError(slot)
-            offset, size = vmcs.place_of_field(field)
-            return self._latest(at.step, _touching(address + offset, size))
+            return self._latest(at.step, _touching(address + vmcs.OFFSET[field], 8))
         raise LookupError(slot)
 
     def _latest(self, before: int, wanted: Callable[[int], bool]) -> dict[str, Any] | None:

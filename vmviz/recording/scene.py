@@ -7,6 +7,7 @@ keyed by id; what is not known is absent.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,7 @@ from vmviz.machine.memory import MEMORY_SLOT, PAGE, place_of
 from vmviz.machine.processor import Processor
 from vmviz.machine.vmx import vmcs
 from vmviz.recording.story import Past
+from vmviz.spec import FIELDS
 
 _RENAMED: Final = {"ia32_efer": "efer"}
 _HIDDEN: Final = ("pdpte", "msr_spare", "cpl")
@@ -23,7 +25,8 @@ REGISTERS: Final = {_RENAMED.get(name, name): slot for slot, name in enumerate(r
                     if not name.startswith(_HIDDEN)}
 _NAME_OF: Final = {slot: name for name, slot in REGISTERS.items()}
 _TPR: Final = r.APIC + 8  # CR8 is bits 7:4 of the task-priority register
-CS_LONG: Final = r.AR_L
+Change = tuple[int, int, int]
+_CELLS: Final = struct.Struct(f"<{len(FIELDS)}Q")
 
 
 class Region(NamedTuple):
@@ -35,9 +38,9 @@ class Region(NamedTuple):
     wire: Mapping[str, Any]
 
 
-def scene(cpu: Processor, past: Past, changes: Iterable[tuple[int, int, int]], regions: Iterable[Region],
+def scene(cpu: Processor, past: Past, changes: Iterable[Change], regions: Iterable[Region],
           following: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The scene where `cpu` stands; `changes` are (slot, old, new) of the last step, `following` its next instruction."""
+    """The scene where `cpu` stands; `changes`: (slot, old, new) of the last step; `following`: the next instruction."""
     reg = cpu.reg
     changed_registers, changed_memory = _changed(reg, changes)
     drawn: dict[str, Any] = {
@@ -59,7 +62,8 @@ def known(cpu: Processor) -> list[int]:
     return [address for address in cpu.reg[r.KNOWN_VMCS:r.KNOWN_VMCS + 16] if address not in (0, r.NO_VMCS)]
 
 
-def _processor(cpu: Processor, past: Past, changed: dict[str, str], following: Mapping[str, Any] | None) -> dict[str, Any]:
+def _processor(cpu: Processor, past: Past, changed: dict[str, str],
+               following: Mapping[str, Any] | None) -> dict[str, Any]:
     reg = cpu.reg
     control = reg[r.FEATURE_CONTROL]
     drawn: dict[str, Any] = {
@@ -92,10 +96,10 @@ def registers(cpu: Processor) -> dict[str, str]:
     return values
 
 
-def _changed(reg: list[int], changes: Iterable[tuple[int, int, int]]) -> tuple[dict[str, str], list[tuple[int, int, int]]]:
-    """Old values of the registers that are not what they were; and the writes to memory, last first."""
+def _changed(reg: list[int], changes: Iterable[Change]) -> tuple[dict[str, str], list[Change]]:
+    """Old values of the registers that are not what they were; writes to memory as (address, size, old), last first."""
     first: dict[int, int] = {}
-    memory: list[tuple[int, int, int]] = []
+    memory: list[Change] = []
     for slot, old, _ in changes:
         if slot >= MEMORY_SLOT:
             memory.append((*place_of(slot), old))
@@ -107,33 +111,39 @@ def _changed(reg: list[int], changes: Iterable[tuple[int, int, int]]) -> tuple[d
     return named, memory[::-1]
 
 
-def _vmcs(cpu: Processor, address: int, order: int, vm: str, memory: list[tuple[int, int, int]]) -> dict[str, Any]:
+def _vmcs(cpu: Processor, address: int, order: int, vm: str, memory: list[Change]) -> dict[str, Any]:
     page = cpu.memory.page(address >> 12) or bytearray(PAGE)
     before = bytearray(page)
     for physical, size, old in memory:
         if physical >> 12 == address >> 12:
             at = physical & 0xFFF
             before[at:at + size] = old.to_bytes(size, "little")
-    fields = vmcs.field_values(page)
+    fields = _fields(cpu, page)
     changed: dict[str, str] = {}
     if before != page:
-        changed = {name: f"{value:x}" for name, value in vmcs.field_values(before).items() if fields[name] != value}
-    active, launched = vmcs.state_of(page)
+        changed = {name: f"{value:x}" for name, value in _fields(cpu, before).items() if fields[name] != value}
+    region = vmcs.Region(cpu, address)
     return {
-        "order": order, "vm": vm, "active": active,
-        "current": cpu.reg[r.CURRENT_VMCS] == address, "launch": "launched" if launched else "clear",
+        "order": order, "vm": vm, "active": region.active, "current": cpu.reg[r.CURRENT_VMCS] == address,
+        "launch": vmcs.LAUNCH_NAMES[region.launch == vmcs.LAUNCHED],
         "fields": {name: f"{value:x}" for name, value in fields.items()}, "changed": changed,
     }
+
+
+def _fields(cpu: Processor, page: bytearray) -> dict[str, int]:
+    """The fields that this processor has, read from the bytes of a VMCS region."""
+    cells = _CELLS.unpack_from(page, vmcs.FIELDS_AT)
+    return {field.name: cell & (1 << field.bits) - 1 for field, cell in zip(FIELDS, cells, strict=True)
+            if vmcs.supported(cpu, field.encoding)}
 
 
 def _vm(cpu: Processor, address: int, name: str, past: Past) -> dict[str, Any]:
     drawn: dict[str, Any] = {"state": past.states.get(name, "created"), "vmcs": f"{address:x}",
                              "exits": past.exits.get(name, 0), "entries": past.entries.get(name, 0)}
     running = cpu.non_root and cpu.reg[r.CURRENT_VMCS] == address
-    fields = vmcs.field_values(cpu.memory.page(address >> 12) or bytearray(PAGE))
-    rights = cpu.reg[r.CS_RIGHTS] if running else fields["guest_cs_access_rights"]
+    rights = cpu.reg[r.CS_RIGHTS] if running else vmcs.Region(cpu, address).read("guest_cs_access_rights")
     if rights:
-        drawn["bits"] = cpu.bits if running else 64 if rights & CS_LONG else 32 if rights & r.AR_DB else 16
+        drawn["bits"] = cpu.bits if running else 64 if rights & r.AR_L else 32 if rights & r.AR_DB else 16
     if name in past.last_exit:
         step, event = past.last_exit[name]
         drawn["last_exit"] = {"reason": event.reason, "name": event.name, "step": step, "rip": f"{event.rip:x}",

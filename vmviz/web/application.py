@@ -29,12 +29,13 @@ class Web(NamedTuple):
     store: Store
 
 
-def build(settings: Settings, shelf: Shelf, async_mode: str) -> Web:
+def build(settings: Settings, shelf: Shelf, async_mode: sockets.AsyncMode) -> Web:
     """The app for these settings over these lessons; `async_mode` must fit how the process was patched."""
     app = Flask("vmviz", static_folder=str(ROOT / "static"), template_folder=str(ROOT / "templates"))
     app.config["MAX_CONTENT_LENGTH"] = sockets.LARGEST_MESSAGE
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     store = Store(settings.sessions)
+    app.extensions["store"] = store
     frames = Frames(settings.frames_bytes)
     metrics = Metrics()
     security.protect(app)
@@ -47,5 +48,5 @@ def build(settings: Settings, shelf: Shelf, async_mode: str) -> Web:
     metrics.gauge("frames_kept_bytes", "Encoded frames that are kept", lambda: frames.size)
     metrics.gauge("frames_hits", "Frames that were encoded already", lambda: frames.hits)
     metrics.gauge("frames_misses", "Frames that had to be encoded", lambda: frames.misses)
-    app.wsgi_app = middleware.around(app.wsgi_app, settings)  # type: ignore[method-assign]
+    app.wsgi_app = middleware.around(app.wsgi_app, settings)  # type: ignore[method-assign,assignment]
     return Web(app, io, store)

@@ -31,5 +31,5 @@ def around(app: Wsgi, settings: Settings) -> Wsgi:
 
     if settings.proxies:
         n = settings.proxies
-        return ProxyFix(inner, x_for=n, x_proto=n, x_host=n, x_port=n)  # type: ignore[arg-type]
+        return ProxyFix(inner, x_for=n, x_proto=n, x_host=n, x_port=n)
     return inner

@@ -1,7 +1,7 @@
 """The pages: home, a lesson, about, and what is said when something is not there.
 
-Templates get `t` (a sentence by key), `lang`, `languages`, `theme`, `asset` (address of a built file), `link` (address of
-a page that keeps language and theme) and `boot`, the JSON that the page's script starts from. `boot` goes into
+Templates get `t` (a sentence by key), `lang`, `languages`, `theme`, `asset` (address of a built file), `link` (address
+of a page that keeps language and theme) and `boot`, the JSON that the page's script starts from. `boot` goes into
 `<script type="application/json" id="vmviz-boot">`: data, not code, and escaped so that no text can end the element.
 """
 
@@ -32,12 +32,12 @@ def blueprint(shelf: Shelf, frames: Frames, settings: Settings, static: Path) ->
     """The routes of the pages."""
     pages = Blueprint("pages", __name__)
 
-    def show(template: str, status: int = 200, **values: Any) -> Response:
+    def show(template: str, **values: Any) -> Response:
         lang, theme = visitor()
         boot = {"lang": lang, "theme": theme, "prefix": settings.prefix, **values.pop("boot", {})}
         page = render_template(template, t=i18n.translator(lang), lang=lang, languages=i18n.available(), theme=theme,
                                asset=assets(static), link=linker(lang, theme), boot=in_script(boot), **values)
-        response = make_response(page, status)
+        response = make_response(page, values.get("status", 200))
         response.headers["Content-Language"] = lang
         response.headers["Vary"] = "Accept-Language"
         response.headers["Cache-Control"] = "no-cache"
@@ -71,7 +71,7 @@ def blueprint(shelf: Shelf, frames: Frames, settings: Settings, static: Path) ->
         return show("about.html")
 
     def problem(status: int, code: str, **params: str) -> Response:
-        return show("error.html", status, status=status, code=code, params=params, lessons=[
+        return show("error.html", status=status, code=code, params=params, lessons=[
             {"name": name} for name in shelf.names()])
 
     @pages.app_errorhandler(HTTPException)
@@ -100,8 +100,8 @@ def linker(lang: str, theme: str) -> Callable[..., str]:
     """`link(endpoint, **values)`: the address of a page; language and theme stay when the address had them."""
     kept = {key: value for key, value in (("lang", lang), ("theme", theme)) if key in request.args}
 
-    def link(endpoint: str, **values: str) -> str:
-        return url_for(f"pages.{endpoint}", **{**kept, **values})
+    def link(endpoint: str, **values: Any) -> str:
+        return url_for(f"pages.{endpoint}", **kept, **values)
 
     return link
 

@@ -15,11 +15,30 @@ from vmviz.recording import Position
 class Recorded(Protocol):
     """A recording as the web sees it; positions must exist."""
 
-    key: str  # tells apart everything that is kept of it
-    length: int
-    stops: Sequence[Position]
-    exits: Sequence[Position]
-    entries: Sequence[Position]
+    @property
+    def key(self) -> str:
+        """Tells apart everything that is kept of it."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """How many steps there are."""
+        ...
+
+    @property
+    def stops(self) -> Sequence[Position]:
+        """Where the lesson stops, in order."""
+        ...
+
+    @property
+    def exits(self) -> Sequence[Position]:
+        """The positions after the VM exits, in order."""
+        ...
+
+    @property
+    def entries(self) -> Sequence[Position]:
+        """The positions after the VM entries, in order."""
+        ...
 
     def phases(self, step: int) -> int:
         """How many phases the step from `step` to the next has; 0 for most."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from flask import Flask
 from flask_socketio import SocketIO
+from socketio.packet import Packet
 
 from vmviz.web import wire
 from vmviz.web.conversation import Ack, Conversation
@@ -23,19 +24,26 @@ from vmviz.web.settings import Settings
 from vmviz.web.shelf import Shelf
 from vmviz.web.store import Store
 
+AsyncMode = Literal["eventlet", "threading", "gevent"]
 LARGEST_MESSAGE = 64 * 1024
 log = logging.getLogger(__name__)
 
 
+class WirePacket(Packet):
+    """A Socket.IO packet whose JSON is ours; a class of its own, for the library's is shared by the whole process."""
+
+    json = wire
+
+
 def connect(app: Flask, shelf: Shelf, frames: Frames, store: Store, settings: Settings, metrics: Metrics,
-            async_mode: str) -> tuple[SocketIO, Sessions]:
+            async_mode: AsyncMode) -> tuple[SocketIO, Sessions]:
     """The Socket.IO server of an app, and the sessions behind it."""
     quiet = logging.getLogger("vmviz.socket")
     quiet.setLevel(logging.CRITICAL)  # what clients send wrong is theirs to see, not the log's
-    io = SocketIO(app, async_mode=async_mode, async_handlers=False, json=wire, manage_session=False,
+    io = SocketIO(app, async_mode=async_mode, async_handlers=False, serializer=WirePacket, manage_session=False,
                   max_http_buffer_size=LARGEST_MESSAGE, http_compression=False, ping_interval=20, ping_timeout=20,
                   logger=quiet, engineio_logger=quiet)
-    server: Any = io.server
+    server: Any = io.server  # type: ignore[attr-defined]
 
     def send(sid: str, event: str, payload: Any, callback: Callable[..., None] | None = None) -> None:
         metrics.sent(event)

@@ -92,6 +92,12 @@ class Store:
         with self._lock:
             return self._db.execute("DELETE FROM session WHERE used < ?", (int(time.time()) - days * DAY,)).rowcount
 
+    def close(self) -> None:
+        """Write what was noted and let go of the file."""
+        self.flush()
+        with self._lock:
+            self._db.close()
+
     def check(self) -> None:
         """Raise sqlite3.Error when the database cannot be read."""
         with self._lock:

@@ -2,7 +2,7 @@
 
 Reading accepts what any client may send (NaN, numbers of thousands of digits) so that the command can be refused by
 its ack instead of vanishing. Writing is msgspec, to which a payload that is encoded already (`msgspec.Raw`) is a copy
-of bytes: that is how a frame is encoded once for everybody. Socket.IO takes this module as its `json`.
+of bytes: that is how a frame is encoded once for everybody. Socket.IO's packets take this module as their `json`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,4 @@ def shown(value: Any) -> str:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > LONGEST_NUMBER:
-        return -10**LONGEST_NUMBER if digits.startswith("-") else 10**LONGEST_NUMBER
-    return int(digits)
+    return int(digits[:LONGEST_NUMBER]) if len(digits) > LONGEST_NUMBER else int(digits)
