@@ -50,6 +50,13 @@ def test_run_prints_what_the_program_prints_and_ends_with_0(write, capfdbinary: 
     assert printed.err == b""
 
 
+def test_a_program_includes_files_beside_it(write, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    write("letter.inc", "LETTER equ 'Z'\n")
+    program = 'bits 64\norg 0x100000\n%include "letter.inc"\nmov al, LETTER\nout 0xe9, al\ncli\nhlt\n'
+    assert main(["run", write("letter.asm", program)]) == ENDED
+    assert capfdbinary.readouterr().out == b"Z"
+
+
 def test_a_program_that_halts_for_ever_has_ended(write, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["run", write("halt.bin", HALT)]) == ENDED
     assert capfdbinary.readouterr() == (b"", b"")

@@ -144,14 +144,24 @@ def _image(path: Path, flat: bool) -> bytes:
         line = content[:error.start].count(b"\n") + 1
         raise VmvizError(f"{path}:{line}: the file is not UTF-8 text: save it as UTF-8, or give --flat to run it as an "
                          "image") from None
-    from vmviz.asm.assemble import assemble
+    from vmviz.asm import assemble
 
-    image = assemble(source, path).image
+    image = assemble(source, name=str(path), include=lambda name: _included(path.parent / name)).image
     if not image:
         raise VmvizError(f"{path} has no instructions: there is nothing to run")
     if len(image) > LARGEST_IMAGE:
         raise VmvizError(f"{path} becomes {len(image)} bytes, and an image may have {LARGEST_IMAGE}: make it smaller")
     return image
+
+
+def _included(path: Path) -> str | None:
+    """The text of a file that a program names by %include, or None when it is not there."""
+    try:
+        return path.read_text()
+    except OSError:
+        return None
+    except UnicodeDecodeError:
+        raise VmvizError(f"{path} is not UTF-8 text: save it as UTF-8") from None
 
 
 def _read(path: Path, limit: int) -> bytes:

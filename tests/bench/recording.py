@@ -11,7 +11,7 @@ import random
 import time
 from pathlib import Path
 
-from vmviz.asm.assemble import assemble
+from vmviz.asm import assemble
 from vmviz.machine.bench import IMAGE_AT, RAM, processor
 from vmviz.machine.journal import Cursor, Journal
 
@@ -71,12 +71,12 @@ def report() -> None:
     print(f"{'recording':16} {'steps/s':>10} {'bytes/step':>10} {'unicorn+hook/s':>15} {'ratio':>7}")
     for name in ("arithmetic", "copy", "calls", "exits", "new-pages", "self-modifying"):
         path = STREAMS / f"{name}.asm"
-        program = assemble(path.read_text(), path)
+        program = assemble(path.read_text(), name=path.name)
         journal, speed = record(program.image, STEPS)
         baseline = unicorn(program.image, program.symbols.get("guest", IMAGE_AT), BASELINE_STEPS)
         print(f"{name:16} {speed:10,.0f} {journal.bytes_kept / STEPS:10.1f} {baseline:15,.0f} {speed / baseline:7.1f}")
     path = STREAMS / "copy.asm"
-    print(seeks(assemble(path.read_text(), path).image))
+    print(seeks(assemble(path.read_text(), name=path.name).image))
 
 
 if __name__ == "__main__":
