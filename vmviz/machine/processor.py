@@ -78,6 +78,7 @@ class Processor:
         self.ept = 0                      # the EPTP in use, 0 without EPT
         self.vpid = 0
         self.non_root = False
+        self.controls = controls.NONE     # the control words in force: the current VMCS's in non-root operation
         self.bits = 64                    # width of the code being run: 16, 32 or 64
         self.special: set[int] = set()    # page frames that no soft table may hold: the local APIC, the APIC-access page
         self._soft = (SoftTables(), SoftTables())
@@ -176,6 +177,7 @@ class Processor:
         self.bits = (64 if rights & AR_L and reg[EFER] & EFER_LMA else 32 if rights & AR_DB else 16)
         self.paging = paging.mode(self)
         self.ept = self.vpid = 0
+        self.controls = controls.NONE
         special = {apic.frame(self)}
         if self.non_root:
             address = reg[CURRENT_VMCS]

@@ -1,0 +1,150 @@
+"""Extended page tables: guest-physical addresses to physical ones, with violations, misconfigurations and A/D flags.
+
+A walk of four levels (SDM volume 3, "The Extended Page Table Mechanism (EPT)"). Each entry is looked at in turn: not
+present is a violation, a meaningless one a misconfiguration; the rights are the AND of all entries. What was found is
+cached with the linear translation in the TLB (paging.py); nothing is cached here.
+
+A walk for an entry of the guest's own paging structures counts as a write when EPT accessed and dirty flags are on.
+Simplified: a violation by a read-modify-write reports the write alone, as the reference emulator does.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from vmviz import events as ev
+from vmviz.machine.outcome import VmExit
+from vmviz.machine.vmx import capabilities as cap
+from vmviz.machine.vmx import controls as c
+
+if TYPE_CHECKING:
+    from vmviz.machine.processor import Processor
+
+READ, WRITE, EXECUTE, DIRTY_SET = 1, 2, 4, 8
+RIGHTS: Final = READ | WRITE | EXECUTE
+LARGE, ACCESSED, DIRTY = 1 << 7, 1 << 8, 1 << 9
+ADDRESS: Final = 0x000F_FFFF_FFFF_F000
+EPTP_ACCESSED_DIRTY: Final = 1 << 6
+LINEAR_VALID, FINAL, NMI_UNBLOCKING = 1 << 7, 1 << 8, 1 << 12
+VIOLATION, MISCONFIGURATION, PML_FULL = 48, 49, 62
+_WANTED: Final = (READ, WRITE, EXECUTE)            # by paging's READ, WRITE, FETCH
+_ACCESS_NAMES: Final[tuple[ev.Access, ...]] = ("read", "write", "fetch")
+_GOOD_TYPES: Final = frozenset({0, 1, 4, 5, 6})
+
+
+def translate(cpu: Processor, guest_physical: int, access: int, linear: int | None, final: bool) -> tuple[int, int]:
+    """The physical address of a guest-physical one, and the rights: READ, WRITE, EXECUTE, DIRTY_SET.
+
+    `access`: 0 read, 1 write, 2 fetch. `linear`: the linear address on whose behalf, None when there is none; `final`: it is
+    the translation of that address itself, not of a paging-structure entry on the way. DIRTY_SET: nothing is left to do for
+    a write. Raises VmExit (EPT violation, EPT misconfiguration, page-modification log full).
+    """
+    flags_on = bool(cpu.ept & EPTP_ACCESSED_DIRTY)
+    wanted = _WANTED[access]
+    if flags_on and linear is not None and not final:
+        wanted = READ | WRITE
+    seen: list[tuple[int, int, int]] = []
+    table, rights, entry, shift = cpu.ept & ADDRESS, RIGHTS, 0, 39
+    while True:
+        at = table + ((guest_physical >> shift & 511) << 3)
+        entry = cpu.memory.read(at, 8)
+        seen.append(((shift - 3) // 9, at, entry))
+        rights &= entry
+        if not entry & RIGHTS:
+            _tell(cpu, guest_physical, None, access, seen)
+            raise _violation(cpu, guest_physical, linear, final, wanted, rights)
+        if misconfigured(cpu, entry, shift):
+            _tell(cpu, guest_physical, None, access, seen)
+            raise VmExit(MISCONFIGURATION, physical=guest_physical, linear=linear)
+        if shift == 12 or entry & LARGE:
+            break
+        table, shift = entry & ADDRESS, shift - 9
+    if wanted & ~rights:
+        _tell(cpu, guest_physical, None, access, seen)
+        raise _violation(cpu, guest_physical, linear, final, wanted, rights)
+    physical = entry & ADDRESS & -(1 << shift) | guest_physical & (1 << shift) - 1
+    dirty_set = True
+    if flags_on:
+        write = bool(wanted & WRITE)
+        _set_flags(cpu, guest_physical, seen, write)
+        dirty_set = write or bool(entry & DIRTY)
+    _tell(cpu, guest_physical, physical, access, seen)
+    return physical, rights & RIGHTS | (DIRTY_SET if dirty_set else 0)
+
+
+def misconfigured(cpu: Processor, entry: int, shift: int) -> bool:
+    """Is a present entry that maps 2^shift bytes one that software may not write (SDM, "EPT Misconfigurations")?"""
+    if entry & (READ | WRITE) == WRITE:
+        return True
+    if entry & RIGHTS == EXECUTE and not cap.msr(cpu.model, cap.EPT_VPID) & cap.EXECUTE_ONLY:
+        return True
+    if entry & cpu.model.reserved_address_bits:
+        return True
+    if shift == 12 or (entry & LARGE and shift < 39):
+        if shift > 12:
+            needed = cap.PAGES_2M if shift == 21 else cap.PAGES_1G
+            if not cap.msr(cpu.model, cap.EPT_VPID) & needed or entry & ADDRESS & (1 << shift) - 1:
+                return True
+        return entry >> 3 & 7 not in _GOOD_TYPES
+    return bool(entry & 0xF8)
+
+
+def _violation(cpu: Processor, guest_physical: int, linear: int | None, final: bool, wanted: int, rights: int) -> VmExit:
+    """The exit for an access that the entries do not allow (SDM, "Exit Qualification for EPT Violations")."""
+    qualification = wanted | (rights & RIGHTS) << 3
+    if linear is not None:
+        qualification |= LINEAR_VALID | (FINAL if final else 0)
+    return VmExit(VIOLATION, qualification, physical=guest_physical, linear=linear)
+
+
+def _set_flags(cpu: Processor, guest_physical: int, seen: list[tuple[int, int, int]], write: bool) -> None:
+    """Accessed in every entry used, dirty in the leaf of a write; a page that becomes dirty is logged first."""
+    leaf = len(seen) - 1
+    if write and not seen[leaf][2] & DIRTY and cpu.controls.secondary & c.ENABLE_PML:
+        log_page(cpu, guest_physical)
+    for n, (_, at, entry) in enumerate(seen):
+        wanted = entry | ACCESSED | (DIRTY if write and n == leaf else 0)
+        if wanted != entry:
+            cpu.write_physical(at, 8, wanted)
+
+
+def log_page(cpu: Processor, guest_physical: int) -> None:
+    """Page-modification logging: one entry down the log, or the exit that says it is full."""
+    region = cpu.guest_fields()
+    index = region.read("pml_index")
+    if index > 511:
+        raise VmExit(PML_FULL)
+    cpu.write_physical(region.read("pml_address") + 8 * index, 8, guest_physical & ~0xFFF)
+    region.write("pml_index", index - 1)
+
+
+def _tell(cpu: Processor, guest_physical: int, physical: int | None, access: int, seen: list[tuple[int, int, int]]) -> None:
+    if cpu.telling:
+        cpu.emit(ev.EptWalk(guest_physical=guest_physical, physical=physical, access=_ACCESS_NAMES[access],
+                            entries=tuple(ev.TableEntry(*entry) for entry in seen)))
+
+
+def eptp_is_good(cpu: Processor, eptp: int) -> bool:
+    """May VM entry, INVEPT and VMFUNC use this EPT pointer?"""
+    return eptp_type_is_good(cpu, eptp) and eptp_walk_is_good(cpu, eptp) and eptp_flags_are_good(cpu, eptp) \
+        and eptp_reserved_are_zero(cpu, eptp)
+
+
+def eptp_type_is_good(cpu: Processor, eptp: int) -> bool:
+    """Memory type 0 or 6, as far as the processor supports it."""
+    supported = cap.msr(cpu.model, cap.EPT_VPID)
+    return bool({0: supported & cap.UNCACHEABLE, 6: supported & cap.WRITE_BACK}.get(eptp & 7, 0))
+
+
+def eptp_walk_is_good(cpu: Processor, eptp: int) -> bool:
+    """Bits 5:3 are the walk length less 1: four levels."""
+    return eptp >> 3 & 7 == 3 and bool(cap.msr(cpu.model, cap.EPT_VPID) & cap.WALK_4)
+
+
+def eptp_flags_are_good(cpu: Processor, eptp: int) -> bool:
+    """Accessed and dirty flags only where the processor has them."""
+    return not eptp & EPTP_ACCESSED_DIRTY or bool(cap.msr(cpu.model, cap.EPT_VPID) & cap.ACCESSED_DIRTY)
+
+
+def eptp_reserved_are_zero(cpu: Processor, eptp: int) -> bool:
+    """Bits 11:7 (bit 7: no supervisor shadow-stack control here) and those above the physical-address width."""
+    return not eptp & (0xF80 | cpu.model.reserved_address_bits | 0xFFF0_0000_0000_0000)
