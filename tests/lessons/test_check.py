@@ -96,5 +96,14 @@ def test_first_guests_keeps_the_shape_that_was_asked_for() -> None:
                    if event["type"] == "console") == "AB"
 
 
+def test_the_listing_has_every_line_and_the_bytes_of_those_that_made_some(sketch, line_of) -> None:
+    lesson = sketch.load()
+    listing = prepare(lesson).listing()
+    assert [line["text"] for line in listing["lines"]] == lesson.program.splitlines()
+    vmxoff = listing["lines"][line_of(sketch.folder / "program.asm", "  vmxoff") - 1]
+    assert vmxoff["bytes"] == "0f01c4" and int(vmxoff["address"], 16) > int(listing["symbols"]["start"], 16)
+    assert "bytes" not in listing["lines"][line_of(sketch.folder / "program.asm", "start:") - 1]
+
+
 def test_the_example_folder_is_a_lesson_itself() -> None:
     assert load_folder(EXAMPLE).name == "example"

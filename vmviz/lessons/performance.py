@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from vmviz.asm import Program, assemble
 from vmviz.errors import LessonError, VmvizError
@@ -19,6 +20,9 @@ from vmviz.machine.step import Step
 from vmviz.recording.sources import ProgramSource
 
 
+LISTED_BYTES = 16  # of a line: more are padding or a table
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A lesson ready to be recorded; `symbols` are the labels and constants of its program by name."""
@@ -28,6 +32,22 @@ class Prepared:
     symbols: dict[str, int]
     regions: tuple[RegionRange, ...]
     source: ProgramSource
+
+    def listing(self) -> dict[str, Any]:
+        """The program's source as it travels: every line, with address and bytes where it made some; the labels."""
+        made: dict[int, tuple[int, bytes]] = {}
+        for line in self.program.lines:
+            if line.file == self.program.name and line.data:
+                address, before = made.get(line.number, (line.address, b""))
+                made[line.number] = address, before + line.data
+        lines: list[dict[str, Any]] = []
+        for number, text in enumerate(self.lesson.program.splitlines(), 1):
+            shown: dict[str, Any] = {"n": number, "text": text}
+            if number in made:
+                shown["address"] = f"{made[number][0]:x}"
+                shown["bytes"] = made[number][1][:LISTED_BYTES].hex()
+            lines.append(shown)
+        return {"lines": lines, "symbols": {name: f"{at:x}" for name, at in self.program.symbols.items()}}
 
 
 def prepare(lesson: Lesson) -> Prepared:
