@@ -98,7 +98,7 @@ def visitor() -> tuple[str, str]:
 
 def linker(lang: str, theme: str) -> Callable[..., str]:
     """`link(endpoint, **values)`: the address of a page; language and theme stay when the address had them."""
-    kept = {key: value for key, value in (("lang", lang), ("theme", theme)) if key in request.args}
+    kept: dict[str, Any] = {key: value for key, value in (("lang", lang), ("theme", theme)) if key in request.args}
 
     def link(endpoint: str, **values: Any) -> str:
         return url_for(f"pages.{endpoint}", **kept, **values)

@@ -29,7 +29,7 @@ LARGEST_MESSAGE = 64 * 1024
 log = logging.getLogger(__name__)
 
 
-class WirePacket(Packet):
+class WirePacket(Packet):  # type: ignore[misc]
     """A Socket.IO packet whose JSON is ours; a class of its own, for the library's is shared by the whole process."""
 
     json = wire
@@ -40,7 +40,8 @@ def connect(app: Flask, shelf: Shelf, frames: Frames, store: Store, settings: Se
     """The Socket.IO server of an app, and the sessions behind it."""
     quiet = logging.getLogger("vmviz.socket")
     quiet.setLevel(logging.CRITICAL)  # what clients send wrong is theirs to see, not the log's
-    io = SocketIO(app, async_mode=async_mode, async_handlers=False, serializer=WirePacket, manage_session=False,
+    io = SocketIO(app, async_mode=async_mode, async_handlers=False, manage_session=False,
+                  serializer=WirePacket,  # type: ignore[call-arg]
                   max_http_buffer_size=LARGEST_MESSAGE, http_compression=False, ping_interval=20, ping_timeout=20,
                   logger=quiet, engineio_logger=quiet)
     server: Any = io.server  # type: ignore[attr-defined]
