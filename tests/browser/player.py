@@ -6,12 +6,13 @@ Nothing sleeps; every wait is for a condition in the page.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Page, Response
 
-from tools.server import LESSON, Server
+from tools.server import LESSON, ROOT, Server
 
 SENTENCE = "document.querySelector('[aria-live=polite]')?.textContent.trim() ?? ''"
 
@@ -71,6 +72,12 @@ class Player:
 
     def check(self) -> None:
         assert not self.wrong, "\n".join(self.wrong)
+
+
+def words(key: str, language: str = "en") -> str:
+    """The sentence that the page shows for a key of the catalogue."""
+    catalogue = json.loads((ROOT / "vmviz" / "web" / "languages" / f"{language}.json").read_text())
+    return str(catalogue[key])
 
 
 def phased_step(outline: dict[str, Any], of: str) -> tuple[int, list[str]]:
