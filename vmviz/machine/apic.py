@@ -170,7 +170,8 @@ def tick(cpu: Processor) -> None:
         return
     entry = cpu.reg[APIC + (LVT_TIMER >> 4)]
     period = cpu.reg[APIC + (INITIAL_COUNT >> 4)] * _divisor(cpu)
-    cpu.set(APIC_TIMER_DEADLINE, deadline + period if entry & PERIODIC and period else NEVER)
+    again = deadline + period * ((cpu.now() - deadline) // period + 1) if entry & PERIODIC and period else NEVER
+    cpu.set(APIC_TIMER_DEADLINE, again)
     if not entry & MASKED:
         accept(cpu, entry & 0xFF)
 

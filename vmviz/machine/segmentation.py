@@ -238,7 +238,7 @@ def _load_stack_segment(cpu: Processor, selector: int) -> None:
 
 def stack_descriptor(cpu: Processor, selector: int, cpl: int, vector: int) -> Descriptor:
     """The descriptor of a stack segment for privilege `cpl`. Raises `vector`(selector), or #SS(selector) if not present."""
-    found = descriptor(cpu, selector, vector, ext)
+    found = descriptor(cpu, selector, vector)
     if selector & 3 != cpl or found.dpl != cpl or not found.is_writable_data:
         raise Fault(vector, selector & ~3)
     if not found.present:

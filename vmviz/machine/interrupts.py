@@ -1,0 +1,301 @@
+"""Between two instructions: which event comes next, in the manual's order, and what an instruction leaves behind.
+
+The step loop calls `boundary` before each instruction that may not simply run on; it takes at most one event: INIT,
+MTF exit, debug trap, preemption timer, NMI-window exit, NMI, interrupt-window exit, interrupt, instruction breakpoint
+(SDM volume 3, "Prioritization of Concurrent Events"; "Monitor Trap Flag"; "VMX-Preemption Timer"). `armed` says whether the
+next instruction needs such a look, `horizon` how many can run before a timer does; `after_instruction` ends shadows,
+clears RF and notes single steps. How an event is delivered is in delivery.py.
+
+Left out: machine checks, SMI, posted interrupts.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from iced_x86 import Mnemonic as M
+
+from vmviz.machine import apic, debug, delivery, reset
+from vmviz.machine.delivery import BS, B0_TO_B3
+from vmviz.machine.gates import EXCEPTION, EXTERNAL, NMI, OTHER, PRIVILEGED, SOFTWARE, SOFTWARE_EXCEPTION, Event
+from vmviz.machine.outcome import DB, Fault, VmExit
+from vmviz.machine.outcome import NMI as NMI_VECTOR
+from vmviz.machine.registers import (
+    ACTIVE, ACTIVITY, APIC, APIC_TIMER_DEADLINE, BY_MOV_SS, BY_NMI, BY_STI, DR7, HLT, IF, INIT_PENDING, INTERRUPTIBILITY,
+    MTF_PENDING, NEVER, NMI_PENDING, OPERATION, PENDING_DEBUG, RDI, RF, RFLAGS, RIP, ROOT, RSI, SHADOW_STEP, SHUTDOWN_PORT,
+    SIPI_PENDING, TF, TIMER_DEADLINE, TSC_ADJUST, VIRTUAL_NMI_BLOCKING, WAIT_FOR_SIPI,
+)
+from vmviz.machine.vmx import controls, virtual_apic
+from vmviz.machine.vmx import exit as vmx_exit
+
+if TYPE_CHECKING:
+    from vmviz.machine.processor import Processor
+
+_SHADOWS: Final = BY_STI | BY_MOV_SS
+_IRET: Final = frozenset({M.IRET, M.IRETD, M.IRETQ})
+_INT: Final = frozenset({M.INT, M.INT1, M.INT3, M.INTO})
+_NMI_EXIT: Final = 1 << 31 | NMI << 8 | NMI_VECTOR
+EXTERNAL_INTERRUPT, INIT_SIGNAL, START_UP_IPI, INTERRUPT_WINDOW, NMI_WINDOW, MONITOR_TRAP, TIMER = 1, 3, 4, 7, 8, 37, 52
+
+
+class Before(NamedTuple):
+    """What `after_instruction` must know of the state before the instruction."""
+
+    flags: int
+    shadow: int
+    operation: int
+    accesses: debug.Watch
+    pointers: tuple[int, int]
+
+
+# ---- one event before an instruction
+
+def boundary(cpu: Processor) -> bool:
+    """Take the event that comes before the next instruction, if there is one; the step then is that event."""
+    reg = cpu.reg
+    apic.tick(cpu)
+    activity, shadow = reg[ACTIVITY], reg[INTERRUPTIBILITY] & _SHADOWS
+    if activity == WAIT_FOR_SIPI:
+        return _start_up(cpu)
+    if reg[INIT_PENDING] and reg[OPERATION] != ROOT:
+        return _init(cpu)
+    if cpu.non_root and reg[MTF_PENDING]:
+        cpu.set(MTF_PENDING, 0)
+        return _exit(cpu, VmExit(MONITOR_TRAP))
+    pending = reg[PENDING_DEBUG]
+    if pending and not shadow & BY_MOV_SS:
+        cpu.set(PENDING_DEBUG, 0)
+        if pending & (debug.ENABLED | BS):
+            return _deliver(cpu, Event(DB, EXCEPTION, debug=pending & (B0_TO_B3 | BS)))
+    if cpu.non_root and cpu.now() >= reg[TIMER_DEADLINE]:
+        return _exit(cpu, VmExit(TIMER))
+    words = cpu.controls.primary
+    if words & controls.NMI_WINDOW_EXITING and not reg[VIRTUAL_NMI_BLOCKING] and not shadow & BY_MOV_SS:
+        return _exit(cpu, VmExit(NMI_WINDOW))
+    if _nmi_is_due(cpu) and not shadow & BY_MOV_SS:
+        cpu.set(NMI_PENDING, 0)
+        if cpu.controls.pin & controls.NMI_EXITING:
+            return _exit(cpu, VmExit(delivery.EXCEPTION_OR_NMI, interruption=_NMI_EXIT))
+        return _deliver(cpu, Event(NMI_VECTOR, NMI))
+    if activity in (ACTIVE, HLT) and not shadow:
+        if words & controls.INTERRUPT_WINDOW_EXITING and reg[RFLAGS] & IF:
+            return _exit(cpu, VmExit(INTERRUPT_WINDOW))
+        if _interrupt(cpu):
+            return True
+    if activity == ACTIVE and not shadow & BY_MOV_SS:
+        hits = debug.at_instruction(cpu)
+        if hits:
+            return _deliver(cpu, Event(DB, EXCEPTION, debug=hits))
+    return False
+
+
+def _exit(cpu: Processor, cause: VmExit) -> bool:
+    """A VM exit that no instruction causes; the activity state is saved as it is."""
+    vmx_exit.vm_exit(cpu, cause)
+    return True
+
+
+def _deliver(cpu: Processor, event: Event) -> bool:
+    delivery.deliver(cpu, event)
+    _trap_after_delivery(cpu)
+    return True
+
+
+def _trap_after_delivery(cpu: Processor) -> None:
+    """The monitor trap flag also counts the delivery of an event."""
+    if cpu.non_root and cpu.controls.primary & controls.MONITOR_TRAP_FLAG:
+        cpu.set(MTF_PENDING, 1)
+    cpu.attention = True
+
+
+def _interrupt(cpu: Processor) -> bool:
+    """A maskable interrupt: external, or virtual (SDM volume 3, "Virtual-Interrupt Delivery")."""
+    enabled = cpu.reg[RFLAGS] & IF
+    vector = apic.pending(cpu)
+    if vector >= 0 and cpu.controls.pin & controls.EXTERNAL_INTERRUPT_EXITING:      # whatever IF is
+        interruption = 0
+        if cpu.controls.exit & controls.ACKNOWLEDGE_INTERRUPT:
+            interruption = 1 << 31 | EXTERNAL << 8 | apic.acknowledge(cpu)
+        return _exit(cpu, VmExit(EXTERNAL_INTERRUPT, interruption=interruption))
+    if vector >= 0 and enabled:
+        return _deliver(cpu, Event(apic.acknowledge(cpu), EXTERNAL))
+    if enabled and cpu.non_root and virtual_apic.pending(cpu):
+        return _deliver(cpu, Event(virtual_apic.deliver(cpu), EXTERNAL))
+    return False
+
+
+def _nmi_is_due(cpu: Processor) -> bool:
+    return bool(cpu.reg[NMI_PENDING]) and not cpu.reg[INTERRUPTIBILITY] & BY_NMI
+
+
+def _init(cpu: Processor) -> bool:
+    """INIT: a VM exit in a guest, a reset outside VMX operation; VMX root operation blocks it."""
+    cpu.set(INIT_PENDING, 0)
+    if cpu.non_root:
+        return _exit(cpu, VmExit(INIT_SIGNAL))
+    reset.init(cpu)
+    return True
+
+
+def _start_up(cpu: Processor) -> bool:
+    """Wait-for-SIPI: nothing but a start-up IPI ends it."""
+    vector = cpu.reg[SIPI_PENDING] & 0xFF
+    if not cpu.reg[SIPI_PENDING]:
+        return False
+    cpu.set(SIPI_PENDING, 0)
+    if cpu.non_root:
+        return _exit(cpu, VmExit(START_UP_IPI, vector))
+    reset.start_up(cpu, vector)
+    return True
+
+
+# ---- when to look, and how far time may run
+
+def armed(cpu: Processor) -> bool:
+    """Must the step loop look at events before the next instruction?"""
+    reg, words = cpu.reg, cpu.controls
+    flags = reg[RFLAGS]
+    if flags & (TF | RF) or reg[ACTIVITY] != ACTIVE or reg[INTERRUPTIBILITY] & _SHADOWS or reg[PENDING_DEBUG]:
+        return True
+    if reg[MTF_PENDING] or _nmi_is_due(cpu) or reg[SHUTDOWN_PORT] >= len("Shutdown") or debug.armed(reg[DR7]):
+        return True
+    if reg[INIT_PENDING] and reg[OPERATION] != ROOT:
+        return True
+    if words.primary & (controls.MONITOR_TRAP_FLAG | controls.NMI_WINDOW_EXITING):
+        return True
+    if flags & IF and (words.primary & controls.INTERRUPT_WINDOW_EXITING or (cpu.non_root and virtual_apic.pending(cpu))):
+        return True
+    return _interrupt_can_come(cpu) and apic.pending(cpu) >= 0
+
+
+def _interrupt_can_come(cpu: Processor) -> bool:
+    """Would the processor take an external interrupt now?"""
+    return bool(cpu.reg[RFLAGS] & IF or cpu.controls.pin & controls.EXTERNAL_INTERRUPT_EXITING)
+
+
+def horizon(cpu: Processor) -> int:
+    """How many steps may be made before a timer runs out; 0 asks for attention."""
+    reg = cpu.reg
+    deadline = min(reg[APIC_TIMER_DEADLINE], reg[TIMER_DEADLINE]) if cpu.non_root else reg[APIC_TIMER_DEADLINE]
+    left = deadline - (reg[TSC_ADJUST] + cpu.base_step + len(cpu.rips))
+    if left > 0:
+        return left
+    cpu.attention = True
+    return 0
+
+
+def can_wake(cpu: Processor) -> bool:
+    """Can anything that is pending, or a timer that is set, end the processor's inactive state?"""
+    reg, words = cpu.reg, cpu.controls
+    if reg[ACTIVITY] == WAIT_FOR_SIPI:
+        return bool(reg[SIPI_PENDING])
+    if (reg[INIT_PENDING] and reg[OPERATION] != ROOT) or _nmi_is_due(cpu) or reg[PENDING_DEBUG]:
+        return True
+    if cpu.non_root and (reg[TIMER_DEADLINE] != NEVER or reg[MTF_PENDING]):
+        return True
+    if words.primary & controls.NMI_WINDOW_EXITING and not reg[VIRTUAL_NMI_BLOCKING]:
+        return True
+    if reg[ACTIVITY] != HLT:
+        return False
+    if reg[RFLAGS] & IF and (words.primary & controls.INTERRUPT_WINDOW_EXITING or (cpu.non_root and virtual_apic.pending(cpu))):
+        return True
+    return _interrupt_can_come(cpu) and (apic.pending(cpu) >= 0 or _timer_can_interrupt(cpu))
+
+
+def _timer_can_interrupt(cpu: Processor) -> bool:
+    """Will the local APIC's timer, when it fires, make an interrupt that is delivered?"""
+    reg = cpu.reg
+    entry = reg[APIC + (apic.LVT_TIMER >> 4)]
+    return (reg[APIC_TIMER_DEADLINE] != NEVER and not entry & apic.MASKED
+            and entry >> 4 & 0xF > apic.processor_priority(cpu) >> 4)
+
+
+def pass_time(cpu: Processor) -> None:
+    """The processor is inactive: the clock jumps to where the next timer runs out."""
+    reg = cpu.reg
+    deadlines = [reg[TIMER_DEADLINE]] if cpu.non_root else []
+    if _timer_can_interrupt(cpu):
+        deadlines.append(reg[APIC_TIMER_DEADLINE])
+    jump = min(deadlines, default=0) - (cpu.now() + 1)
+    if jump > 0:
+        cpu.set(TSC_ADJUST, reg[TSC_ADJUST] + jump)
+
+
+# ---- around an instruction
+
+def before_instruction(cpu: Processor) -> Before:
+    """Remember what the end of the instruction will ask for."""
+    reg = cpu.reg
+    accesses: debug.Watch = []
+    if debug.armed(reg[DR7]) and cpu.running is not None:
+        accesses = debug.watch(cpu, cpu.running)
+    return Before(reg[RFLAGS], reg[INTERRUPTIBILITY] & _SHADOWS, reg[OPERATION], accesses, (reg[RSI], reg[RDI]))
+
+
+def after_instruction(cpu: Processor, before: Before) -> None:
+    """The instruction is complete: end its shadow, clear RF, note single step, data breakpoints and monitor trap."""
+    reg, ins = cpu.reg, cpu.running
+    if reg[OPERATION] != before.operation:
+        return                                          # a VM entry: what it loaded stands
+    mnemonic = ins.iced.mnemonic
+    if before.shadow and reg[SHADOW_STEP] != cpu.step_number:
+        cpu.set(INTERRUPTIBILITY, reg[INTERRUPTIBILITY] & ~before.shadow)
+    unfinished = reg[RIP] == cpu.rips[-1] and (ins.iced.has_rep_prefix or ins.iced.has_repne_prefix)
+    if before.flags & reg[RFLAGS] & RF and mnemonic not in _IRET and not unfinished:
+        cpu.set(RFLAGS, reg[RFLAGS] & ~RF)
+    if before.flags & TF and mnemonic not in _INT and not (mnemonic == M.SYSCALL and not reg[RFLAGS] & TF):
+        if not reg[INTERRUPTIBILITY] & BY_MOV_SS:
+            cpu.set(PENDING_DEBUG, reg[PENDING_DEBUG] | BS)
+    if debug.armed(reg[DR7]):
+        debug.data_hits(cpu, before.accesses + debug.string_span(cpu, ins, before.pointers))
+    if cpu.controls.primary & controls.MONITOR_TRAP_FLAG:
+        cpu.set(MTF_PENDING, 1)
+
+
+def shadow(cpu: Processor, kind: int) -> None:
+    """STI (BY_STI) and loads of SS (BY_MOV_SS) block events until the next instruction is complete.
+
+    A second one of the same kind right behind the first does not block again.
+    """
+    if not cpu.reg[INTERRUPTIBILITY] & kind:
+        cpu.set(INTERRUPTIBILITY, cpu.reg[INTERRUPTIBILITY] | kind)
+        cpu.set(SHADOW_STEP, cpu.step_number)
+    cpu.attention = True
+
+
+def one_iteration(cpu: Processor) -> bool:
+    """Must a repeated string instruction stop after each iteration: single step, monitor trap, breakpoints?"""
+    reg = cpu.reg
+    return bool(reg[RFLAGS] & TF or debug.armed(reg[DR7]) or cpu.controls.primary & controls.MONITOR_TRAP_FLAG)
+
+
+# ---- events of instructions and of VM entries
+
+def deliver_fault(cpu: Processor, fault: Fault) -> None:
+    """Deliver the exception that the instruction under way raised; RIP is the instruction's again."""
+    delivery.of_instruction(cpu, fault)
+    _trap_after_delivery(cpu)
+
+
+def software_interrupt(cpu: Processor, vector: int, kind: int, length: int) -> None:
+    """INT n (SOFTWARE), INT1 (PRIVILEGED), INT3 and INTO (SOFTWARE_EXCEPTION), within the instruction."""
+    delivery.software(cpu, Event(vector, kind, None, length))
+
+
+def inject(cpu: Processor, information: int, error: int, length: int) -> None:
+    """Phase 6 of a VM entry: deliver the event that the VMM asks for (SDM volume 3, "Event Injection").
+
+    `information` is the VM-entry interruption-information field, valid bit included; `length` the VM-entry
+    instruction length, for software events. Type 7 (other event) makes an MTF VM exit pending.
+    """
+    kind = information >> 8 & 7
+    if kind == OTHER:
+        cpu.set(MTF_PENDING, 1)
+        cpu.attention = True
+        return
+    by_software = kind in (SOFTWARE, PRIVILEGED, SOFTWARE_EXCEPTION)
+    event = Event(information & 0xFF, kind, error if information >> 11 & 1 else None, length if by_software else 0)
+    origin = cpu.reg[RIP]
+    if by_software:
+        cpu.set(RIP, origin + length & ((1 << cpu.bits) - 1))
+    delivery.deliver(cpu, event, injected=True, origin=origin)
+    _trap_after_delivery(cpu)
