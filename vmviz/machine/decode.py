@@ -237,7 +237,12 @@ def _register_reader(slot: int, bits: int, shift: int) -> Reader:
 def _register_writer(slot: int, bits: int, shift: int) -> Writer:
     """Writers take a value already within the operand's width; 32-bit writes clear the upper half."""
     if bits >= 32:
-        return lambda cpu, value: cpu.set_reg(slot, value)
+        def write(cpu: Processor, value: int) -> None:      # `cpu.set_reg`, without the call
+            reg = cpu.reg
+            cpu.log((slot, reg[slot], value))
+            reg[slot] = value
+
+        return write
     if bits == 16:
         return lambda cpu, value: cpu.set_reg(slot, cpu.reg[slot] & ~0xFFFF | value)
     if shift:
