@@ -6,26 +6,7 @@ import threading
 
 import pytest
 
-from vmviz.recording import apply_patch
-
-START = {"step": 0, "phase": 0}
-
-
-def at(step, phase=0):
-    return {"step": step, "phase": phase}
-
-
-def follow(client, opened):
-    """Apply everything that was received to the first snapshot, as a page does; the position and scene at the end."""
-    position, scene = opened["snapshot"]["position"], opened["snapshot"]["scene"]
-    for event, payload in list(client.received):
-        if event == "snapshot":
-            position, scene = payload["position"], payload["scene"]
-        elif event == "frame":
-            assert payload["from"] == position
-            position, scene = payload["position"], apply_patch(scene, payload["delta"])
-    return position, scene
-
+from tests.web.following import START, at, follow
 
 # ---- opening
 
@@ -121,13 +102,21 @@ def test_a_step_past_an_end_stops_there_and_is_ok(client, by, to):
     assert client.ask("seek", {"step": by, "phase": by})["position"] == at(to)
 
 
-def test_a_command_that_does_not_move_sends_no_frame_but_a_seek_always_sends_a_snapshot(client):
+def test_a_command_that_does_not_move_sends_no_frame_but_a_seek_to_here_sends_a_snapshot(client):
     client.open()
     client.ask("step", {"by": -1})
     client.ask("step", {"by": 0})
     assert client.received == []
     client.ask("seek", START)
+    assert [event for event, _ in client.received] == ["snapshot"]
     assert client.got("snapshot")[0]["position"] == START
+
+
+def test_a_far_move_comes_as_a_snapshot_and_a_near_one_as_a_frame(client):
+    client.open("long")
+    for step in (1000, 1001, 990):
+        client.ask("seek", {"step": step})
+    assert [event for event, _ in client.received] == ["snapshot", "frame", "frame"]
 
 
 def test_phases_are_positions_and_frames_lead_through_them_in_both_directions(client):
@@ -185,185 +174,3 @@ def test_inspect_and_last_change_look_at_the_present_position(client):
         assert refused["error"]["code"] == "outside_memory"
     assert client.ask("last_change", {"slot": "rax"})["step"] == 8
     assert client.ask("last_change", {"slot": "\ud83d\ude00"})["error"]["code"] == "unknown_slot"
-
-
-# ---- bad input
-
-NAN = float("nan")
-BAD = [
-    ("step", ()), ("step", (1,)), ("step", ({"by": 1}, {"by": 1})), ("step", ({},)), ("step", ({"by": "1"},)),
-    ("step", ({"by": True},)), ("step", ({"by": 1.5},)), ("step", ({"by": NAN},)), ("step", ({"by": float("inf")},)),
-    ("step", ({"by": None},)), ("step", ({"by": [1]},)), ("step", ({"by": 1, "unit": "mile"},)), ("step", ([],)),
-    ("step", ("x" * 1000,)), ("seek", ({},)), ("seek", ({"step": "a"},)), ("seek", ({"step": 1, "phase": {}},)),
-    ("run", ({"to": "the moon"},)), ("run", ({"to": 3},)), ("play", ({"rate": NAN},)), ("play", ({"rate": "fast"},)),
-    ("play", ()), ("pause", (1,)), ("pause", ({}, {})), ("breakpoints", ({"set": "100000"},)),
-    ("breakpoints", ({"set": ["xyz"]},)), ("breakpoints", ({"set": [1]},)), ("breakpoints", ({"set": ["0"] * 65},)),
-    ("inspect", ({"what": "soul"},)), ("inspect", ({"what": "memory"},)),
-    ("inspect", ({"what": "memory", "range": {"address": "-1"}},)), ("last_change", ({"slot": 5},)),
-    ("open", ()), ("open", ({},)), ("open", ({"lesson": 5},)), ("open", ({"lesson": "tiny", "at": 5},)),
-    ("open", ({"lesson": "tiny", "at": {"step": NAN}},)), ("open", ({"lesson": "tiny"}, {"lesson": "tiny"})),
-    ("open", (b"binary",)), ("step", ({"by": b"1"},)),
-]
-
-
-@pytest.mark.parametrize("name, arguments", BAD, ids=[f"{n}-{str(a)[:40]}" for n, a in BAD])
-def test_malformed_arguments_are_refused_by_the_ack_and_change_nothing(client, name, arguments):
-    client.open(at={"step": 4})
-    refused = client.ask(name, *arguments)
-    assert refused["ok"] is False
-    assert refused["error"]["code"] == "bad_arguments" and set(refused["error"]) == {"code", "params", "message"}
-    assert client.received == []
-    assert client.ask("pause") == {"ok": True, "position": at(4)}
-
-
-@pytest.mark.parametrize("name", ["nonsense", "", "__class__", "frame", "x" * 3000, "\x00"])
-def test_an_unknown_command_is_refused(client, name):
-    assert client.ask(name, {})["error"]["code"] == "unknown_command"
-
-
-def test_what_is_not_there_is_named(client):
-    assert client.ask("open", {"lesson": "nowhere"})["error"]["code"] == "unknown_lesson"
-    assert client.ask("open", {"lesson": "../tiny"})["error"]["params"] == {"lesson": "../tiny"}
-    assert client.ask("open", {"lesson": "broken"})["error"]["code"] == "lesson_broken"
-    assert client.ask("step", {"by": 1})["error"]["code"] == "not_open"
-    for what in ("program", "trace"):
-        assert client.ask("open", {what: "mov rax, 1"})["error"] == {
-            "code": "not_available", "params": {"what": what}, "message": f"This server has no {what} yet."}
-    client.open()
-    for name in ("answer", "fork"):
-        assert client.ask(name, {"anything": 1})["error"]["code"] == "not_available"
-
-
-PACKETS = ["4", "42", "42[", "42[]", "42{}", "420[[1,2]]", "421[null,1]", "42" + "[" * 20000, "49", "4x",
-           '43999["x"]', '4{"a":1}', "40/elsewhere,", '421["step",' + "1" * 6000 + "]"]
-
-
-@pytest.mark.parametrize("text", PACKETS, ids=[packet[:14] for packet in PACKETS])
-def test_no_packet_at_all_breaks_the_connection_or_the_server(connect, text):
-    client, other = connect(), connect()
-    client.open()
-    client.io.eio.ws.send(text)
-    assert other.open()["ok"]
-    assert client.ask("pause")["ok"]
-
-
-def test_a_binary_message_without_its_attachment_holds_up_nobody_else(connect):
-    client, other = connect(), connect()
-    client.open()
-    client.io.eio.ws.send("451-[\"step\",{\"_placeholder\":true,\"num\":0}]")
-    assert other.open()["ok"] and other.ask("step", {"by": 1})["ok"]
-
-
-def test_a_message_over_the_limit_closes_only_that_socket(connect):
-    client, other = connect(), connect()
-    other.open()
-    client.io.emit("open", {"lesson": "x" * 100_000})
-    client.io.eio.wait()
-    assert not client.io.connected
-    assert other.ask("step", {"by": 1})["ok"]
-
-
-def test_a_flood_is_refused_and_the_rest_of_it_kept_in_order(client):
-    client.open()
-    acks = []
-    done = threading.Semaphore(0)
-
-    def keep(ack):
-        acks.append(ack)
-        done.release()
-
-    for _ in range(1500):
-        client.io.emit("step", {"by": 1}, callback=keep)
-    for _ in range(1500):
-        assert done.acquire(timeout=60)
-    codes = [ack["error"]["code"] for ack in acks if not ack["ok"]]
-    assert set(codes) <= {"too_fast"}
-    assert client.wait(lambda: client.got("frame")[-1]["position"]) == at(60)
-
-
-# ---- playing
-
-def test_play_moves_by_itself_and_stops_at_a_stop(client):
-    opened = client.open()
-    assert client.ask("play", {"rate": 100}) == {"ok": True, "rate": 100.0}
-    client.wait(lambda: len(client.got("playing")) == 2)
-    assert client.got("playing") == [{"rate": 100.0}, {"rate": 0, "reason": "stop"}]
-    assert follow(client, opened)[0] == at(5)
-    assert client.ask("pause")["position"] == at(5)
-
-
-def test_play_stops_inside_a_step_where_the_stop_is(client):
-    opened = client.open(at={"step": 18})
-    client.ask("play", {"rate": 1000})
-    client.wait(lambda: len(client.got("playing")) == 2)
-    assert follow(client, opened)[0] == at(20, 3)
-
-
-def test_play_stops_at_the_end(client):
-    client.open(at={"step": 41})
-    client.ask("play", {"rate": 1e9})
-    client.wait(lambda: len(client.got("playing")) == 2)
-    assert client.got("playing")[1] == {"rate": 0, "reason": "end"}
-    assert client.ask("pause")["position"] == at(60)
-
-
-def test_play_by_phases_visits_each(client):
-    client.open(at={"step": 10})
-    client.ask("play", {"rate": 25, "unit": "phase"})
-    client.wait(lambda: len(client.got("frame")) >= 6)
-    seen = [frame["position"] for frame in client.got("frame")]
-    assert seen[:6] == [at(10, 1), at(10, 2), at(10, 3), at(10, 4), at(11), at(11, 1)]
-
-
-def test_any_move_ends_the_play_and_frames_stay_in_order(client):
-    opened = client.open("long", at={"step": 100})
-    client.ask("play", {"rate": 1000})
-    client.wait(lambda: len(client.got("frame")) > 5)
-    client.ask("step", {"by": -1})
-    assert client.got("playing")[-1] == {"rate": 0, "reason": "moved"}
-    position, scene = follow(client, opened)
-    assert client.ask("pause")["position"] == position
-    client.ask("seek", position)
-    assert client.got("snapshot")[-1]["scene"] == scene
-
-
-def test_a_play_of_the_highest_rate_covers_several_steps_with_a_frame(client):
-    opened = client.open("long", at={"step": 100})
-    client.ask("play", {"rate": 900})
-    client.wait(lambda: client.got("frame") and client.got("frame")[-1]["position"]["step"] > 300)
-    client.ask("pause")
-    assert len(client.got("frame")) < 60
-    follow(client, opened)
-
-
-def test_at_most_two_frames_are_on_their_way_to_a_client_that_does_not_answer(connect):
-    client, other = connect(acknowledge=False), connect()
-    client.open("long", at={"step": 100})
-    client.io.emit("play", {"rate": 1000})
-    client.wait(lambda: len(client.got("frame")) == 2)
-    other.open("long", at={"step": 100})
-    other.ask("play", {"rate": 1000})
-    other.wait(lambda: len(other.got("frame")) > 20)  # meanwhile another one plays on
-    assert len(client.got("frame")) == 2
-
-
-def test_twenty_clients_play_and_step_at_once_each_their_own_way(connect):
-    clients = [connect() for _ in range(20)]
-    opened = [client.open("long", at={"step": 100 + 10 * n}) for n, client in enumerate(clients)]
-    for client in clients:
-        client.ask("play", {"rate": 100})
-    for client in clients:
-        client.wait(lambda client=client: len(client.got("frame")) >= 5)
-    for client, first in zip(clients, opened, strict=True):
-        position = client.ask("pause")["position"]
-        assert follow(client, first)[0] == position
-
-
-def test_a_client_that_leaves_while_it_plays_leaves_its_place_behind(connect):
-    client = connect()
-    session = client.open("long", at={"step": 100})["session"]
-    client.ask("play", {"rate": 50})
-    client.wait(lambda: len(client.got("frame")) > 3)
-    client.close()
-    assert connect().open("long", session=session)["position"]["step"] > 102
-

@@ -121,8 +121,8 @@ class Conversation:
     def _seek(self, session: Session, command: c.Seek) -> Ack:
         step, phase = command.whole()
         session.stop_playing("moved")
-        session.at = session.place(step, phase)
-        session.send("snapshot", session.snapshot())
+        if not session.go(session.place(step, phase)):
+            session.send("snapshot", session.snapshot())  # a client that has lost its way asks for where it is
         return {"position": session.at.to_wire()}
 
     def _run(self, session: Session, command: c.Run) -> Ack:
