@@ -6,7 +6,7 @@
  *
  * @typedef {{x: number, y: number, w: number, h: number}} Box
  * @typedef {{x: number, from: number, to: number}} Arrow   vertical: from and to are y
- * @typedef {{x: number, y: number, anchor: 'start' | 'end', lines: 1 | 3, room: number}} Label
+ * @typedef {{x: number, y: number, anchor: 'start' | 'end', lines: 1 | 2 | 3, room: number}} Label
  * @typedef {{id: string, ring?: number}} RegionShape
  * @typedef {{id: string, box: Box, title: {x: number, y: number}, pill: boolean, entry: Arrow, exit: Arrow, entryLabel: Label, exitLabel: Label,
  *   vmcs: Box | null, cells: Record<'guest' | 'host' | 'controls' | 'exit', Box> | null, chip: Box | null, summary: {x: number, y: number} | null,
@@ -82,7 +82,7 @@ function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeigh
     entryLabel: entry.x - left >= words.entry + 20 ? { x: entry.x - 8, y: shelf + 68, anchor: 'end', lines: 1, room: entry.x - left }
       : { x: entry.x + 10, y: above, anchor: 'start', lines: 1, room: exit.x - entry.x - 20 },
     exitLabel: room >= 84 ? { x: exit.x + 12, y: shelf + 40, anchor: 'start', lines: 3, room }
-      : { x: exit.x - 10, y: above, anchor: 'end', lines: 1, room: exit.x - entry.x - 22 },
+      : { x: exit.x - 10, y: above, anchor: 'end', lines: 1, room: exit.x - left - 22 },
     vmcs, cells: cells(vmcs, 12, 30, 10), summary: third.length ? null : { x: guest.x + 2, y: upper + rowHeight / 2 + 4 },
     chip: { x: guest.x + guest.w - chipWidth - 5, y: lower + 4, w: chipWidth, h: rowHeight - 8 },
     regions: [...spread(third, longest, { x: guest.x, y: upper, w: guest.w, h: rowHeight }, 0, 0),
@@ -136,17 +136,18 @@ function narrow({ width, height, vms, focus, regions, longest = {}, words = { vm
     const here = id === focus;
     const box = { x, y: 30, w: here ? focusWidth : otherWidth, h: 44 };
     x += box.w + gap;
-    const entry = { x: box.x + 12, from: root.y + 6, to: 80 };
-    const beside = Math.min(box.x + box.w - 12, width - 134);
+    const inset = Math.min(12, box.w / 3);
+    const entry = { x: box.x + inset, from: root.y + 6, to: 80 };
+    const beside = Math.min(box.x + box.w - inset, width - 134);
     const roomy = beside - entry.x > 150;
-    const exit = { x: roomy ? beside : box.x + box.w - 12, from: 76, to: root.y - 1 };
-    const foot = roomy ? 22 : 28;
+    const exit = { x: roomy ? beside : box.x + box.w - inset, from: 76, to: root.y - 1 };
+    const foot = roomy ? 22 : t > 0.5 ? 43 : 28;
     const vmcs = here ? { x: entry.x + 10, y: band.h + 20, w: exit.x - entry.x - 20, h: root.y - band.h - 20 - foot } : null;
     const chipWidth = Math.min(168, box.w - 68);
     return { id, box, title: { x: box.x + (box.w > 60 ? 14 : 7), y: box.y + 27 }, pill: false, entry, exit,
       entryLabel: { x: entry.x - 8, y: band.h + 64, anchor: /** @type {const} */ ('end'), lines: /** @type {const} */ (1), room: entry.x - 12 },
       exitLabel: roomy ? { x: exit.x + 12, y: band.h + 48, anchor: /** @type {const} */ ('start'), lines: /** @type {const} */ (3), room: width - exit.x - 16 }
-        : { x: exit.x - 12, y: root.y - 10, anchor: /** @type {const} */ ('end'), lines: /** @type {const} */ (1), room: exit.x - entry.x - 24 },
+        : { x: exit.x - 12, y: root.y - (t > 0.5 ? 25 : 10), anchor: /** @type {const} */ ('end'), lines: /** @type {1 | 2} */ (t > 0.5 ? 2 : 1), room: exit.x - entry.x - 24 },
       vmcs, cells: vmcs && cells(vmcs, 10, 26, 8), summary: null,
       chip: here && chipWidth > 70 ? { x: box.x + box.w - chipWidth - 10, y: box.y + 10, w: chipWidth, h: 24 } : null, regions: [] };
   });
@@ -157,6 +158,14 @@ function narrow({ width, height, vms, focus, regions, longest = {}, words = { vm
   return { width, height: root.y + root.h + 1, compact: true, names: wideCells ? 'long' : 'short', values: false, guestBand: band, rootBand: root, processor: null, memory: null,
     rings: [], ringLine: null, rootRing: null, vmm, vmmName: { x: vmm.x + 14, y: vmm.y + 27 },
     rootRegions: fits(all, longest) ? all : [], vms: places };
+}
+
+/** The boxes of the monitor's code: all of them, or only the lit one where there is no room for all. @param {Layout} place @param {string | undefined} lit @param {string[]} known */
+export function rootBoxes(place, lit, known) {
+  if (place.rootRegions.length || lit === undefined || !known.includes(lit)) return place.rootRegions;
+  const { x, y, w, h } = place.vmm;
+  const wide = Math.min(w * 0.66, 206);
+  return [{ id: lit, x: x + w - wide - 8, y: y + 10, w: wide, h: h - 20 }];
 }
 
 /** Whether every region has room for its words. @param {(Box & {id: string})[]} boxes @param {Record<string, number>} longest */

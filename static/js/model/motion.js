@@ -7,8 +7,10 @@
  * @typedef {{label: string, from: Point, to: Point, delay: number}} Flight
  * @typedef {{path: Point[], flights: Flight[], length: number}} Motion   length in units of the dot's duration
  */
+import { rootBoxes } from './layout.js';
 import { fieldGroup, litArrow, processorOf, transitionOf, vmOfVmcs } from './selectors.js';
 import { bitNames, fieldLabel } from './format.js';
+import { compare } from './position.js';
 
 const EXIT_WAY = [0, 0.2, 0.45, 0.65, 1, 1];
 const ENTRY_WAY = [0, 0.12, 0.26, 0.4, 0.72, 0.88, 1];
@@ -27,7 +29,8 @@ export function dotAt(state, place) {
   const lit = litArrow(state);
   const from = lit?.fresh && lit.of === 'exit' ? place.vms.find(({ id }) => id === lit.vm) : null;
   if (from && !lit?.failed) return { x: from.exit.x, y: place.vmm.y };
-  const region = place.rootRegions.find(({ id }) => id === scene.region);
+  const known = (state.outline.regions ?? []).filter(({ where }) => where === 'root').map(({ id }) => id);
+  const region = rootBoxes(place, scene.region, known).find(({ id }) => id === scene.region);
   return { x: region ? region.x + region.w / 2 : place.vmm.x + 30, y: place.vmm.y };
 }
 
@@ -44,15 +47,18 @@ export function motionBetween(before, after, place) {
   const whole = after.position.step === before.position.step + 1 && after.position.phase === 0;
   const part = after.position.step === before.position.step && after.position.phase === before.position.phase + 1;
   const [from, to] = [dotAt(before, place), dotAt(after, place)];
-  if (!whole && !part) return null;
+  const jump = after.position.phase === 0 && compare(after.position, before.position) > 0;
+  if (!whole && !part && !jump) return null;
   const crossing = after.events.findLast(({ type }) => type === 'vm_exit' || type === 'vm_entry' || type === 'entry_failed');
   const inside = transitionOf(after.scene) ?? transitionOf(before.scene);
   const flights = flightsOf(after, place, crossing || inside);
   const vm = place.vms.find(({ id }) => id === crossing?.vm);
-  if (whole && crossing && vm && crossing.type !== 'entry_failed') {
+  if (jump && crossing && vm && crossing.type !== 'entry_failed') {
     const arrow = crossing.type === 'vm_exit' ? vm.exit : vm.entry;
+    if (!whole) return { path: [along(arrow, 0, place), to], flights, length: 1 };
     return { path: [from, ...(from.x === arrow.x ? [] : [{ x: arrow.x, y: from.y }]), along(arrow, 1, place), to], flights, length: 1 };
   }
+  if (!whole && !part) return null;
   if (from.x === to.x && from.y === to.y && !flights.length) return null;
   return { path: [from, to], flights, length: crossing || inside ? 0.7 : 0.35 };
 }

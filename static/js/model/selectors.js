@@ -82,7 +82,7 @@ export function litArrow(state) {
 
 /** The group of a VMCS field as the picture has it: guest, host, controls or exit. @param {string} field */
 export function fieldGroup(field) {
-  if (field.startsWith('guest_') && !/^guest_(physical|linear)_address$/.test(field)) return 'guest';
+  if (field.startsWith('guest_') && !/^guest_(physical_address|linear_address|deadline_shadow)$/.test(field)) return 'guest';
   if (field.startsWith('host_')) return 'host';
   if (EXIT_FIELDS.test(field)) return 'exit';
   return field === 'vmcs_link_pointer' || field === 'vmx_preemption_timer_value' || /^pml_index$/.test(field) ? 'guest' : 'controls';
@@ -112,13 +112,19 @@ export function chipOf(state, vm) {
   const processor = processorOf(scene);
   const transition = transitionOf(scene);
   if (processor.mode === 'non_root' && processor.vm === vm && !transition && processor.next) {
-    return { address: processor.next.address, text: processor.next.text, live: true };
+    return { address: processor.next.address, text: processor.next.text, live: true, ring: processor.cpl };
   }
   const last = scene.vms[vm]?.last_exit;
   const leaving = transition?.of === 'exit' && transition.vm === vm;
   const rip = leaving ? state.outline.exits.find(({ step, vm: of }) => step === state.position.step + 1 && of === vm)?.rip ?? last?.rip : last?.rip;
   if (rip === undefined) return null;
-  return { address: rip, text: sourceAt(state.listing, rip) ?? '', live: false };
+  return { address: rip, text: sourceAt(state.listing, rip) ?? '', live: false, ring: savedRing(vmcsOf(scene, vm)?.[1]) };
+}
+
+/** The privilege level that a VM exit saved: the DPL of SS. @param {Vmcs | undefined} vmcs */
+function savedRing(vmcs) {
+  const rights = vmcs?.fields.guest_ss_access_rights;
+  return rights === undefined ? 0 : (parseInt(rights, 16) >> 5) & 3;
 }
 
 /** The source text at an address, without label and comment. @param {import('../types').Listing} listing @param {string} address */

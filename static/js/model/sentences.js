@@ -70,11 +70,11 @@ export function whoHasControl(scene, t) {
   return t(`who.${processor.mode}`, { vm: processor.vm ?? '' });
 }
 
-/** The events of the position, most telling first, each as a clause. @param {State} state @param {Translate} t */
+/** The events of the position that have words, most telling first. @param {State} state @param {Translate} t */
 export function tellings(state, t) {
   const rank = (/** @type {Event} */ { type }) => (ORDER.includes(type) ? ORDER.indexOf(type) : ORDER.length);
   return state.events.filter(({ type }) => type !== 'phase').slice().sort((a, b) => rank(a) - rank(b))
-    .map((event) => clause(event, state.scene, t)).filter((text, index, all) => text && all.indexOf(text) === index);
+    .map((event) => ({ event, text: clause(event, state.scene, t) })).filter(({ text }, index, all) => text && all.findIndex((other) => other.text === text) === index);
 }
 
 /** What happened, in one clause. @param {State} state @param {Translate} t */
@@ -84,7 +84,7 @@ export function whatHappened(state, t) {
     return t('event.phase', { of: t(`phases.${under.of}`), number: under.number, name: phaseName(t, under.of, under.name) });
   }
   if (state.position.step === 0) return t('live.start');
-  return tellings(state, t)[0] ?? t('live.quiet');
+  return tellings(state, t)[0]?.text ?? t('live.quiet');
 }
 
 /** The phase that has just been done, at positions inside a step. @param {State} state */

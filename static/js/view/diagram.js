@@ -6,6 +6,7 @@
 import { html, nothing, svg } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { fit } from '../model/format.js';
+import { rootBoxes } from '../model/layout.js';
 import { dotAt } from '../model/motion.js';
 import { whatHappened, whoHasControl } from '../model/sentences.js';
 import { focusVm, litArrow, processorOf } from '../model/selectors.js';
@@ -58,9 +59,7 @@ function vmm({ state, boot, t }, place, compact) {
   const { x, y, w, h } = place.vmm;
   const inRoot = processorOf(scene).mode !== 'non_root';
   const regions = state.outline.regions ?? [];
-  const lit = regions.find(({ id, where }) => id === scene.region && where === 'root');
-  const shown = place.rootRegions.length || !lit ? place.rootRegions
-    : [{ id: lit.id, x: x + w - Math.min(w * 0.6, 190) - 8, y: y + 10, w: Math.min(w * 0.6, 190), h: h - 20 }];
+  const shown = rootBoxes(place, scene.region, regions.filter(({ where }) => where === 'root').map(({ id }) => id));
   return svg`${place.rootRing === null ? nothing : svg`<text class="small quiet" x="18" y=${place.rootRing}>${t('diagram.ring', { ring: 0 })}</text>`}
     <rect class="vmm" x=${x} y=${y} width=${w} height=${h} rx="10"></rect>
     <text class="name" x=${place.vmmName.x} y=${place.vmmName.y}>${t(vmmKey(place.width, compact))}</text>

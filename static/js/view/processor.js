@@ -12,7 +12,7 @@ export function processorBox({ state, t }, { x, y, w, h }) {
   const processor = processorOf(scene);
   const mode = t(`diagram.mode.${processor.mode}`);
   const narrow = w < 760;
-  const row = placeFacts(facts(scene, t), narrow ? 150 : 126, w - 14);
+  const row = placeFacts(facts(scene, t), narrow ? Math.max(146, t('diagram.processor', { number: 0 }).length * 7.3 + 26) : 126, w - 14);
   const middle = y + h / 2;
   const changed = processor.changed ?? {};
   const marks = /** @type {Record<string, boolean>} */ ({ rip: false, vmxe: 'cr4' in changed, lock: 'ia32_feature_control' in changed });

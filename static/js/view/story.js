@@ -34,9 +34,9 @@ function told(state, t) {
   const all = tellings(state, t);
   const inside = state.position.phase > 0;
   const rest = inside ? all : all.slice(1);
-  const bare = !inside && all.length === 1 && state.events[0]?.type === 'instruction';
-  return html`<h2 class="event">${bare ? ran(state.events[0], t) : sentence(whatHappened(state, t))}</h2>
-    <div class="prose">${rest.length ? html`<ul>${rest.slice(0, 5).map((clause) => html`<li>${sentence(clause)}</li>`)}</ul>` : nothing}
+  const bare = !inside && all[0]?.event.type === 'instruction';
+  return html`<h2 class="event">${bare ? ran(all[0].event, t) : sentence(whatHappened(state, t))}</h2>
+    <div class="prose">${rest.length ? html`<ul>${rest.slice(0, 5).map(({ event, text }) => html`<li>${event.type === 'instruction' ? ran(event, t) : sentence(text)}</li>`)}</ul>` : nothing}
     <p class="changes">${sentence(changes(state.scene, t, 6))}</p></div>`;
 }
 

@@ -55,10 +55,10 @@ function chip(state, vm, compact) {
   const w = Math.max(80, Math.min(vm.chip.w, text.length * 7.3 + 12));
   const x = vm.chip.x + vm.chip.w - w;
   const scene = /** @type {import('../types').Scene} */ (state.scene);
-  const busy = vm.regions.find(({ id }) => id === scene.region);
-  const top = !compact && what.live && busy ? busy.y + (busy.h - h) / 2 : y;
-  const beside = !compact && what.live && busy && busy.x + busy.w < x;
-  return svg`<g class="chip ${what.live ? 'live' : ''} ${beside ? 'beside' : ''}"><rect x=${x} y=${top} width=${w} height=${h} rx="6"></rect><text class="mono" x=${x + w / 2} y=${top + h / 2 + 4.5} text-anchor="middle">${text}</text></g>`;
+  const rings = state.outline.regions ?? [];
+  const busy = vm.regions.find(({ id }) => (what.live ? id === scene.region : rings.find((region) => region.id === id)?.ring === what.ring));
+  const top = !compact && busy ? busy.y + (busy.h - h) / 2 : y;
+  return svg`<g class="chip ${what.live ? 'live' : ''}"><rect x=${x} y=${top} width=${w} height=${h} rx="6"></rect><text class="mono" x=${x + w / 2} y=${top + h / 2 + 4.5} text-anchor="middle">${text}</text></g>`;
 }
 
 /**
@@ -91,10 +91,14 @@ function entryWords(words, compact, label) {
 function exitWords(t, label, lit) {
   const name = reasonName(t, lit.reason, lit.name);
   const number = lit.reason === undefined ? '' : t('diagram.reason', { reason: lit.reason & 0xffff });
-  if (label.lines === 1) {
+  if (label.lines !== 3) {
     const head = t('diagram.exit');
     const room = label.room - textWidth(head) * 1.2 - 6;
     const rest = [`${name}, ${number}`, `${name} (${(lit.reason ?? 0) & 0xffff})`, name].find((text) => textWidth(text) <= room) ?? fit(name, room);
+    if (label.lines === 2) {
+      const below = [`${name}, ${number}`, `${name} (${(lit.reason ?? 0) & 0xffff})`, name].find((text) => textWidth(text) <= label.room) ?? fit(name, label.room);
+      return svg`<g class="arrow-label exit lit" text-anchor=${label.anchor}><text class="strong" x=${label.x} y=${label.y}>${head}</text><text x=${label.x} y=${label.y + 15}>${below}</text></g>`;
+    }
     return svg`<text class="arrow-label exit lit" text-anchor=${label.anchor} x=${label.x} y=${label.y}><tspan class="strong">${head}</tspan> ${rest}</text>`;
   }
   const words = textWidth(name) <= label.room ? [name] : halves(name);

@@ -1,0 +1,54 @@
+/** Positions, addresses and the timeline's arithmetic. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hashOf, positionInHash } from '../../static/js/model/address.js';
+import { clampPosition, compare, formatPosition, parsePosition } from '../../static/js/model/position.js';
+import { fraction, positionAt, segments, ticks } from '../../static/js/model/timeline.js';
+import { stopsAround } from '../../static/js/model/selectors.js';
+import { stateAt } from './fixture.js';
+
+const { outline } = stateAt('0');
+
+test('37.3 in the address and on the screen is the same thing', () => {
+  assert.deepEqual(positionInHash('#step=37.3'), { step: 37, phase: 3 });
+  assert.equal(hashOf({ step: 37, phase: 3 }), '#step=37.3');
+  assert.equal(formatPosition({ step: 37, phase: 0 }), '37');
+});
+test('what is no position is none', () => {
+  for (const text of ['', '-1', '3.', 'x', '1e3', '3.4.5']) assert.equal(parsePosition(text), null, text);
+  assert.equal(positionInHash('#'), null);
+});
+test('positions are brought inside the recording', () => {
+  assert.deepEqual(clampPosition({ step: 9999, phase: 0 }, outline), { step: outline.length, phase: 0 });
+  assert.deepEqual(clampPosition({ step: 36, phase: 9 }, outline), { step: 36, phase: 4 });
+  assert.deepEqual(clampPosition({ step: 3, phase: 2 }, outline), { step: 3, phase: 0 });
+});
+test('a phase lies between its step and the next', () => {
+  const places = [{ step: 36, phase: 0 }, { step: 36, phase: 4 }, { step: 37, phase: 0 }];
+  const at = places.map((place) => fraction(place, outline));
+  assert.ok(at[0] < at[1] && at[1] < at[2]);
+  assert.ok(compare(places[0], places[1]) < 0 && compare(places[1], places[2]) < 0);
+});
+test('a place on the timeline is the position that is drawn there', () => {
+  for (const step of [0, 1, 36, 50, outline.length]) assert.equal(positionAt(step / outline.length, outline).step, step);
+  assert.equal(positionAt(-3, outline).step, 0);
+  assert.equal(positionAt(3, outline).step, outline.length);
+});
+test('near a stop the stop is meant, phase included', () => {
+  assert.deepEqual(positionAt(36.75 / outline.length, outline, 0.01), { step: 36, phase: 4 });
+});
+test('lanes are cut at the playhead and cover every step once', () => {
+  const parts = segments(outline, 0.4);
+  const total = parts.reduce((sum, { from, to }) => sum + to - from, 0);
+  assert.ok(Math.abs(total - 1) < 1e-9);
+  for (const { from, to, done } of parts) assert.equal(done, to <= 0.4, `${from} to ${to}`);
+});
+test('the axis has round numbers between its ends', () => {
+  assert.deepEqual(ticks(212), [0, 50, 100, 150, 212]);
+  assert.deepEqual(ticks(7), [0, 2, 4, 6, 7]);
+});
+test('the stops around a stop are its neighbours, not itself', () => {
+  const { previous, next } = stopsAround(stateAt('36.4'));
+  assert.equal(previous?.id, 'launch');
+  assert.equal(next?.id, 'resume');
+});
