@@ -1,6 +1,6 @@
 """vmviz's server: `python app.py`. The one place that chooses the async mode and patches for it, before anything else.
 
-VMVIZ_ASYNC is `eventlet` (the default), `threading` or `gevent`; HOST and PORT say where to listen (127.0.0.1:5000).
+VMVIZ_ASYNC is `eventlet` (the default), `threading` or `gevent`; HOST and PORT say where to listen (127.0.0.1:8000).
 docs/deploy.md has the other settings. Nothing else in the project imports eventlet or gevent.
 """
 
@@ -67,6 +67,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it. A frame and its ack are two small writes: Nagle would hold the second back for 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
     except OSError:

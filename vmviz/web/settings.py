@@ -23,10 +23,10 @@ class Settings:
     """The settings of one server."""
 
     host: str = "127.0.0.1"
-    port: int = 5000
+    port: int = 8000
     prefix: str = ""  # path the app lives below: "" or "/vmviz"
     proxies: int = 0  # how many proxies in front may be believed about X-Forwarded-*
-    sessions: Path = Path("sessions.sqlite")  # the session database
+    sessions: Path = Path("sessions.sqlite3")  # the session database
     session_days: int = 30
     max_sessions: int = 5_000  # live in memory at once
     idle_minutes: int = 720  # an open socket without a command is closed after this
@@ -48,7 +48,7 @@ class Settings:
             port=number("PORT", cls.port, 0, 65_535),
             prefix=_checked(environ, "VMVIZ_PREFIX", "", _prefix, 'a path like "/vmviz"'),
             proxies=number("VMVIZ_PROXIES", cls.proxies, 0, 9),
-            sessions=Path(environ.get("VMVIZ_SESSIONS") or _state_folder(environ) / "sessions.sqlite"),
+            sessions=Path(environ.get("VMVIZ_SESSIONS") or _state_folder(environ) / "sessions.sqlite3"),
             session_days=number("VMVIZ_SESSION_DAYS", cls.session_days, 1, 3_650),
             max_sessions=number("VMVIZ_MAX_SESSIONS", cls.max_sessions, 1, 1_000_000),
             idle_minutes=number("VMVIZ_IDLE_MINUTES", cls.idle_minutes, 1, 100_000),
