@@ -28,7 +28,7 @@ export function layout(wanted) {
 }
 
 /** @param {Parameters<typeof layout>[0]} wanted @returns {Layout} */
-function wide({ width, height, vms, regions, longest = {}, words = { vmm: 160, entry: 54 } }) {
+function wide({ width, height, vms, focus, regions, longest = {}, words = { vmm: 160, entry: 54 } }) {
   const t = Math.max(0, Math.min(1, (height - 436) / 102));
   const gutter = width < 700 ? 62 : 76;
   const right = 17;
@@ -43,19 +43,28 @@ function wide({ width, height, vms, regions, longest = {}, words = { vmm: 160, e
   const boxHeight = band.h - (boxTop - band.y) - between(11, 15, t);
   const usable = width - gutter - right;
   const gap = vms.length > 3 ? 14 : Math.min(60, Math.round(usable / (vms.length * 7)));
-  const vmWidth = Math.floor((usable - gap * (vms.length - 1)) / Math.max(1, vms.length));
+  const even = Math.floor((usable - gap * (vms.length - 1)) / Math.max(1, vms.length));
+  const crowded = even < 190 && vms.length > 1;
+  const focusWidth = crowded ? Math.min(260, Math.floor(usable * 0.42)) : even;
+  const otherWidth = crowded ? Math.floor((usable - focusWidth - gap * (vms.length - 1)) / (vms.length - 1)) : even;
   const rows = vms.some((id) => regions.some(({ where, ring }) => where === id && ring === 3));
-  const inset = vmWidth > 330 ? 28 : vmWidth > 200 ? 20 : 11;
+  const insetOf = (/** @type {number} */ w) => (w > 330 ? 28 : w > 200 ? 20 : w > 110 ? 11 : 8);
   const rowHeight = between(27, 32, t);
   const lower = boxTop + boxHeight - rowHeight - 11;
   const upper = lower - rowHeight - between(9, 18, t);
+  let x = gutter;
   const places = vms.map((id, index) => {
-    const box = { x: gutter + index * (vmWidth + gap), y: boxTop, w: vmWidth, h: boxHeight };
+    const w = id === focus ? focusWidth : otherWidth;
+    const inset = insetOf(w);
+    const box = { x, y: boxTop, w, h: boxHeight };
+    const before = index && vms[index - 1] === focus ? focusWidth : otherWidth;
+    const after = vms[index + 1] === focus ? focusWidth : otherWidth;
+    x += w + gap;
     const vmcs = { x: box.x + 2 * inset, y: shelf, w: box.w - 4 * inset, h: vmcsHeight };
-    return place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right: index === vms.length - 1 ? width : box.x + vmWidth + gap + inset,
-      left: index ? box.x - gap - inset : 0, mine: regions.filter(({ where }) => where === id), longest, words });
+    return place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right: index === vms.length - 1 ? width : x + insetOf(after),
+      left: index ? box.x - gap - insetOf(before) : 0, small: crowded && id !== focus, mine: regions.filter(({ where }) => where === id), longest, words });
   });
-  const cell = (places[0]?.vmcs?.w ?? 0) / 2 - 15;
+  const cell = ((places.find(({ id }) => id === focus) ?? places[0])?.vmcs?.w ?? 0) / 2 - 15;
   const ringY = (/** @type {number} */ y) => y + rowHeight / 2 + 4;
   return { width, height, compact: false, names: cell >= 104 ? 'long' : 'short', values: cell >= 94, guestBand: band, rootBand: root, processor,
     memory: { x: 18, y: shelf + 14 }, rings: rows ? [{ y: ringY(upper), ring: 3 }, { y: ringY(lower), ring: 0 }] : [{ y: ringY(lower), ring: 0 }],
@@ -65,10 +74,10 @@ function wide({ width, height, vms, regions, longest = {}, words = { vmm: 160, e
 
 /**
  * One VM with its arrows and its VMCS below it.
- * @param {{id: string, box: Box, vmcs: Box, inset: number, band: Box, root: Box, shelf: number, lower: number, upper: number, rowHeight: number, right: number, left: number,
+ * @param {{id: string, box: Box, vmcs: Box, inset: number, band: Box, root: Box, shelf: number, lower: number, upper: number, rowHeight: number, right: number, left: number, small: boolean,
  *   mine: {id: string, ring?: number}[], longest: Record<string, number>, words: {entry: number}}} it @returns {VmPlace}
  */
-function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right, left, mine, longest, words }) {
+function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right, left, small, mine, longest, words }) {
   const entry = { x: box.x + inset, from: root.y + 12, to: box.y + box.h + 6 };
   const exit = { x: box.x + box.w - inset, from: box.y + box.h + 4, to: root.y - 1 };
   const room = right - exit.x - 20;
@@ -78,14 +87,14 @@ function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeigh
   const chipWidth = Math.min(176, Math.max(84, guest.w * 0.46));
   const third = mine.filter(({ ring }) => ring === 3);
   const kernel = mine.filter(({ ring }) => ring !== 3);
-  return { id, box, title: { x: box.x + pad + 2, y: box.y + 22 }, pill: box.w > 160, entry, exit,
+  return { id, box, title: { x: box.x + pad + 2, y: box.y + 22 }, pill: box.w > 190 && !small, entry, exit,
     entryLabel: entry.x - left >= words.entry + 20 ? { x: entry.x - 8, y: shelf + 68, anchor: 'end', lines: 1, room: entry.x - left }
       : { x: entry.x + 10, y: above, anchor: 'start', lines: 1, room: exit.x - entry.x - 20 },
     exitLabel: room >= 84 ? { x: exit.x + 12, y: shelf + 40, anchor: 'start', lines: 3, room }
       : { x: exit.x - 10, y: above, anchor: 'end', lines: 1, room: exit.x - left - 22 },
-    vmcs, cells: cells(vmcs, 12, 30, 10), summary: third.length ? null : { x: guest.x + 2, y: upper + rowHeight / 2 + 4 },
-    chip: { x: guest.x + guest.w - chipWidth - 5, y: lower + 4, w: chipWidth, h: rowHeight - 8 },
-    regions: [...spread(third, longest, { x: guest.x, y: upper, w: guest.w, h: rowHeight }, 0, 0),
+    vmcs, cells: small ? null : cells(vmcs, 12, 30, 10), summary: third.length || small ? null : { x: guest.x + 2, y: upper + rowHeight / 2 + 4 },
+    chip: small ? null : { x: guest.x + guest.w - chipWidth - 5, y: lower + 4, w: chipWidth, h: rowHeight - 8 },
+    regions: small ? [] : [...spread(third, longest, { x: guest.x, y: upper, w: guest.w, h: rowHeight }, 0, 0),
       ...row(kernel, { x: guest.x, y: lower, w: guest.w, h: rowHeight })] };
 }
 

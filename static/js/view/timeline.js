@@ -8,7 +8,7 @@ import { reasonName, whoHasControl } from '../model/sentences.js';
 import { stopHere } from '../model/selectors.js';
 import { fraction, lanes, positionAt, segments, ticks } from '../model/timeline.js';
 
-const ROW = 16;
+const LANE = 16;
 /** A pointer this close to a stop means the stop. */
 const REACH_PX = 4;
 
@@ -19,9 +19,10 @@ export function timeline({ state, boot, t, run }, compact) {
   const { outline, position, scene } = state;
   const rows = lanes(outline.vms);
   const at = fraction(position, outline);
-  const pitch = state.height < 820 ? 23 : rows.length > 5 ? 22 : rows.length > 4 ? 26 : 31;
+  const pitch = Math.max(16, Math.min(31, Math.floor((state.height < 820 ? 94 : 140) / rows.length)));
+  const row = Math.min(LANE, pitch - 5);
   const top = (/** @type {string} */ lane) => (compact ? 6 : rows.indexOf(lane) * pitch + 12);
-  const bottom = top('off') + ROW;
+  const bottom = top('off') + row;
   const height = compact ? 26 : bottom + 32;
   const names = { root: t('timeline.root'), off: t('timeline.off') };
   const value = t('timeline.value', { position: formatPosition(position), length: outline.length, who: scene ? whoHasControl(scene, t) : '' });
@@ -30,14 +31,14 @@ export function timeline({ state, boot, t, run }, compact) {
     run('seek', positionAt((event.clientX - box.left) / box.width, outline, REACH_PX / box.width));
   };
   return html`<section class="card timeline" aria-label=${t('timeline.label')}>
-    ${compact ? nothing : html`<svg class="lane-names" width="84" height=${height} aria-hidden="true">${rows.map((lane) => svg`<text class="small" x="0" y=${top(lane) + 12.5}>${names[/** @type {'off'} */ (lane)] ?? t('timeline.vm', { vm: lane })}</text>`)}</svg>`}
+    ${compact ? nothing : html`<svg class="lane-names" width="84" height=${height} aria-hidden="true">${rows.map((lane) => svg`<text class="small" x="0" y=${top(lane) + row / 2 + 4.5}>${names[/** @type {'off'} */ (lane)] ?? t('timeline.vm', { vm: lane })}</text>`)}</svg>`}
     <div class="track" role="slider" tabindex="0" aria-label=${t('timeline.label')} aria-valuemin="0" aria-valuemax=${outline.length} aria-valuenow=${position.step} aria-valuetext=${value}
       @pointerdown=${(/** @type {PointerEvent} */ event) => { /** @type {Element} */ (event.currentTarget).setPointerCapture(event.pointerId); seek(event); }}
       @pointermove=${(/** @type {PointerEvent} */ event) => { if (event.buttons & 1) seek(event); }}>
       <svg width="100%" height=${height} aria-hidden="true">
-        ${compact ? nothing : rows.map((lane) => svg`<line class="lane-line" x1="0" x2="100%" y1=${top(lane) + (pitch + ROW) / 2} y2=${top(lane) + (pitch + ROW) / 2}></line>`)}
-        ${segments(outline, at).map(({ lane, from, to, done }) => svg`<rect class="lane lane-${tone(lane, outline.vms)} ${done ? 'done' : ''}" x=${percent(from)} width=${percent(to - from)} y=${top(lane)} height=${compact ? 10 : ROW} rx=${compact ? 0 : 3}></rect>`)}
-        ${compact ? nothing : outline.exits.map(({ step, vm, reason, name }) => svg`<line class="exit-mark ${step <= position.step ? 'done' : ''}" x1=${percent(step / outline.length)} x2=${percent(step / outline.length)} y1=${top(vm) + ROW} y2=${top('root')}><title>${t('timeline.exit', { name: reasonName(t, reason, name), step })}</title></line>`)}
+        ${compact ? nothing : rows.map((lane) => svg`<line class="lane-line" x1="0" x2="100%" y1=${top(lane) + (pitch + row) / 2} y2=${top(lane) + (pitch + row) / 2}></line>`)}
+        ${segments(outline, at).map(({ lane, from, to, done }) => svg`<rect class="lane lane-${tone(lane, outline.vms)} ${done ? 'done' : ''}" x=${percent(from)} width=${percent(to - from)} y=${top(lane)} height=${compact ? 10 : row} rx=${compact ? 0 : 3}></rect>`)}
+        ${compact ? nothing : outline.exits.map(({ step, vm, reason, name }) => svg`<line class="exit-mark ${step <= position.step ? 'done' : ''}" x1=${percent(step / outline.length)} x2=${percent(step / outline.length)} y1=${top(vm) + row} y2=${top('root')}><title>${t('timeline.exit', { name: reasonName(t, reason, name), step })}</title></line>`)}
         ${outline.stops.map((stop) => svg`<svg class="stop-mark ${fraction(stop, outline) <= at ? 'done' : ''} ${stopHere(state)?.id === stop.id ? 'here' : ''}" x=${percent(fraction(stop, outline))} y=${compact ? 21 : bottom + 10} overflow="visible"><path d="M0-4 4 0 0 4-4 0z"></path><title>${t('timeline.stop', { title: boot.text.stops[stop.id]?.title ?? stop.id, step: formatPosition(stop) })}</title></svg>`)}
         ${compact ? nothing : ticks(outline.length).filter((step) => Math.abs(step - position.step) / outline.length > 0.05).map((step) => svg`<text class="tick mono" x=${percent(step / outline.length)} y=${height - 2} text-anchor=${anchor(step / outline.length)}>${step}</text>`)}
         <svg class="playhead" x=${percent(at)} overflow="visible">

@@ -16,10 +16,10 @@ export function vmcsCard({ state, t, run }, vm, place) {
   const { vmcs: box, cells } = vm;
   const scene = /** @type {import('../types').Scene} */ (state.scene);
   const found = vmcsOf(scene, vm.id);
-  if (!box || !cells) return nothing;
-  const name = t('diagram.vmcs', { vm: vm.id });
-  if (!found) {
-    return svg`<g class="vmcs absent"><rect class="vmcs-box" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="10"></rect><text class="name" x=${box.x + 14} y=${box.y + 20}>${fit(name, box.w - 20, 7.4)}</text></g>`;
+  if (!box) return nothing;
+  const name = box.w < 70 ? vm.id : t('diagram.vmcs', { vm: vm.id });
+  if (!found || !cells) {
+    return svg`<g class="vmcs ${found ? 'active' : 'absent'}"><rect class="vmcs-box" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="10"></rect><text class="name" x=${box.x + (cells ? 12 : box.w / 2)} y=${box.y + 20} text-anchor=${cells ? 'start' : 'middle'}>${name}</text></g>`;
   }
   const [address, vmcs] = found;
   const changed = changedGroups(vmcs);
@@ -32,7 +32,7 @@ export function vmcsCard({ state, t, run }, vm, place) {
   const body = values(vmcs, t);
   return svg`<g class="vmcs ${vmcs.current ? 'current' : ''} ${vmcs.active ? 'active' : ''}" @click=${() => run('vmcs', address)}>
     <rect class="vmcs-box" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="10"></rect>
-    <text class="name" x=${box.x + 12} y=${box.y + 20}>${name}</text>
+    <text class="name" x=${box.x + (cells ? 12 : box.w / 2)} y=${box.y + 20} text-anchor=${cells ? 'start' : 'middle'}>${name}</text>
     ${showAddress ? svg`<text class="mono quiet" x=${box.x + 16 + name.length * 8.4} y=${box.y + 20}>@${address}</text>` : nothing}
     ${status ? svg`<text class="status" x=${box.x + box.w - 12} y=${box.y + 20} text-anchor="end">${status}</text>` : nothing}
     ${(/** @type {('guest' | 'host' | 'controls' | 'exit')[]} */ (['guest', 'host', 'controls', 'exit'])).map((group) => {
