@@ -13,7 +13,23 @@ from vmviz import events as ev
 from vmviz.machine import msr
 from vmviz.machine.outcome import Fault, VmExit
 from vmviz.machine.registers import (
-    ACTIVE, ACTIVITY, BY_NMI, EXITS, NEVER, NON_ROOT, OPERATION, RIP, ROOT, SHUTDOWN, TIMER_DEADLINE,
+    ACTIVITY,
+    BY_MOV_SS,
+    BY_STI,
+    EXITS,
+    INTERRUPTIBILITY,
+    NEVER,
+    NON_ROOT,
+    OPERATION,
+    PENDING_DEBUG,
+    RF,
+    RFLAGS,
+    RIP,
+    ROOT,
+    SHADOW_STEP,
+    SHUTDOWN,
+    TF,
+    TIMER_DEADLINE,
 )
 from vmviz.machine.vmx import host_state, saved_state, vmcs
 from vmviz.spec import EXIT_REASONS
@@ -26,6 +42,7 @@ ENTRY_FAILURE: Final = 1 << 31
 VALID: Final = 1 << 31
 EXCEPTION_OR_NMI, EXTERNAL_INTERRUPT, TRIPLE_FAULT = 0, 1, 2
 TYPE_NMI: Final = 2
+PENDING_STEP: Final = 1 << 14
 ABORT_STORE_MSRS, ABORT_HOST_PDPTES, ABORT_LOAD_MSRS = 1, 2, 4
 _X2APIC: Final = range(0x800, 0x900)
 _BASES: Final = (0xC000_0100, 0xC000_0101)       # IA32_FS_BASE, IA32_GS_BASE
@@ -34,6 +51,8 @@ _BASES: Final = (0xC000_0100, 0xC000_0101)       # IA32_FS_BASE, IA32_GS_BASE
 def vm_exit(cpu: Processor, cause: VmExit) -> None:
     """Leave the guest: RIP already is what is to be saved."""
     region = cpu.guest_fields()
+    if cause.trap:
+        _complete_instruction(cpu)
     begin(cpu, 1)
     _record(cpu, region, cause)
     end(cpu, 1)
@@ -50,6 +69,16 @@ def vm_exit(cpu: Processor, cause: VmExit) -> None:
     _to_host(cpu, region, crashed=cause.reason == TRIPLE_FAULT, nmi=nmi)
 
 
+def _complete_instruction(cpu: Processor) -> None:
+    """A trap-like exit comes after its instruction: what the instruction's end does to shadows, RF and TF comes first."""
+    reg = cpu.reg
+    if reg[SHADOW_STEP] != cpu.step_number:
+        cpu.set(INTERRUPTIBILITY, reg[INTERRUPTIBILITY] & ~(BY_STI | BY_MOV_SS))
+    cpu.set(RFLAGS, reg[RFLAGS] & ~RF)
+    if reg[RFLAGS] & TF:
+        cpu.set(PENDING_DEBUG, reg[PENDING_DEBUG] | PENDING_STEP)
+
+
 def failed_entry(cpu: Processor, region: vmcs.Region, reason: int, qualification: int) -> None:
     """A VM entry failed after the checks of controls and host state: exit reason 33, 34 or 41."""
     region.write("exit_reason", reason | ENTRY_FAILURE)
@@ -57,7 +86,7 @@ def failed_entry(cpu: Processor, region: vmcs.Region, reason: int, qualification
     _to_host(cpu, region, crashed=True, nmi=False)
 
 
-def begin(cpu: Processor, number: int, of: str = "exit") -> None:
+def begin(cpu: Processor, number: int) -> None:
     """Tell that a phase of a VM exit begins."""
     if cpu.telling:
         cpu.emit(ev.Phase(of="exit", number=number, name=PHASES[number - 1]))
@@ -170,5 +199,3 @@ def load_msrs(cpu: Processor, address: int, count: int) -> int:
             return n + 1
     return 0
 
-
-__all__ = ["ACTIVE", "BY_NMI", "failed_entry", "load_msrs", "store_msrs", "vm_exit"]

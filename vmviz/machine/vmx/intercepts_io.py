@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from iced_x86 import Register
 
+from vmviz.machine.decode import SEGMENT_INDEX
 from vmviz.machine.outcome import VmExit
 from vmviz.machine.registers import ES, FS_BASE, GS_BASE, MASK64, RDI, RSI, SEGMENTS
 from vmviz.machine.vmx import controls as c
@@ -57,7 +58,7 @@ def _string_operand(cpu: Processor, ins: Instruction, is_in: bool) -> tuple[int,
     iced = ins.iced
     bits = string_address_bits(ins)
     offset = cpu.reg[RDI if is_in else RSI] & (1 << bits) - 1
-    index = ES if is_in else information.SEGMENT_INDEX[iced.memory_segment]
+    index = ES if is_in else SEGMENT_INDEX[iced.memory_segment]
     if ins.code_bits == 64:
         fs_or_gs = {Register.FS: FS_BASE, Register.GS: GS_BASE}.get(Register.NONE if is_in else iced.memory_segment)
         return bits, index, offset + (cpu.reg[fs_or_gs] if fs_or_gs is not None else 0) & MASK64

@@ -8,10 +8,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vmviz.machine.registers import (
-    ACTIVITY, AR_DPL, BASE, BNDCFGS, BY_MOV_SS, BY_NMI, BY_STI, CPL, CR0, CR3, CR4, DEBUGCTL, DR7, EFER, EFER_LMA,
-    GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT, INTERRUPTIBILITY, LIMIT, NEVER, PAT, PDPTE0, PENDING_DEBUG, PERF_GLOBAL_CTRL,
-    RFLAGS, RIGHTS, RIP, RSP, S_CET, SEGMENT_NAMES, SELECTOR, SHADOW_STEP, SS, SSP, SSP_TABLE, SYSENTER_CS, SYSENTER_EIP,
-    SYSENTER_ESP, TIMER_DEADLINE, VIRTUAL_NMI_BLOCKING, segment,
+    ACTIVITY,
+    AR_DPL,
+    BASE,
+    BNDCFGS,
+    BY_NMI,
+    CPL,
+    CR0,
+    CR3,
+    CR4,
+    DEBUGCTL,
+    DR7,
+    EFER,
+    EFER_LMA,
+    GDTR_BASE,
+    GDTR_LIMIT,
+    IDTR_BASE,
+    IDTR_LIMIT,
+    INTERRUPTIBILITY,
+    LIMIT,
+    NEVER,
+    PAT,
+    PDPTE0,
+    PENDING_DEBUG,
+    PERF_GLOBAL_CTRL,
+    RFLAGS,
+    RIGHTS,
+    RIP,
+    RSP,
+    S_CET,
+    SEGMENT_NAMES,
+    SELECTOR,
+    SS,
+    SSP,
+    SSP_TABLE,
+    SYSENTER_CS,
+    SYSENTER_EIP,
+    SYSENTER_ESP,
+    TIMER_DEADLINE,
+    VIRTUAL_NMI_BLOCKING,
+    segment,
 )
 from vmviz.machine.vmx import capabilities as cap
 from vmviz.machine.vmx import controls as c
@@ -80,8 +116,6 @@ def interruptibility(cpu: Processor) -> int:
     """The interruptibility state as the VMCS has it: bit 3 is virtual-NMI blocking where NMIs are virtual."""
     reg = cpu.reg
     state = reg[INTERRUPTIBILITY]
-    if cpu.step_number - reg[SHADOW_STEP] > 1:
-        state &= ~(BY_STI | BY_MOV_SS)             # the shadow covers one instruction
     if cpu.controls.pin & c.VIRTUAL_NMIS:
         state = state & ~BY_NMI | (BY_NMI if reg[VIRTUAL_NMI_BLOCKING] else 0)
     return state

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 from vmviz import events as ev
 from vmviz.machine.registers import CURRENT_VMCS, KNOWN_VMCS, NO_VMCS
 from vmviz.machine.vmx.capabilities import allowed_ones, has_control
-from vmviz.spec import FIELD_BY_ENCODING, FIELD_BY_NAME, FIELDS, Field
+from vmviz.spec import FIELD_BY_ENCODING, FIELD_BY_NAME, FIELDS
+from vmviz.spec.rows import Field
 
 if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
@@ -144,4 +145,4 @@ def supported(cpu: Processor, encoding: int) -> bool:
     return field.encoding in _supported_fields(cpu.model.name, allowed_ones(cpu.model))
 
 
-__all__ = ["CLEAR", "FIELD_BY_NAME", "LAUNCHED", "Region", "know", "supported"]
+__all__ = ["CLEAR", "FIELD_BY_ENCODING", "FIELD_BY_NAME", "LAUNCHED", "Region", "know", "supported"]

@@ -1,0 +1,356 @@
+"""The instructions of VMX that manage: VMXON, VMXOFF, VMCLEAR, VMPTRLD, VMPTRST, VMREAD, VMWRITE, VMLAUNCH, VMRESUME, VMCALL.
+
+Each is a ladder of guards in the manual's order: #UD outside VMX operation or in a mode without VMX instructions, a VM exit
+in non-root operation (before the privilege check), #GP(0) above CPL 0, faults of the memory operand, then VMfail. Only
+the verbs vm_succeed, vm_fail_invalid, vm_fail_valid and vm_fail touch the flags and the error field (SDM volume 3,
+chapter "VMX Instruction Reference", section "Conventions"). The flush instructions and VMFUNC are in vmx_memory.py.
+
+Simplified: error 6 (VMRESUME after VMXOFF) never comes; a launched VMCS can be resumed after a new VMXON.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from iced_x86 import Mnemonic as M
+
+from vmviz import events as ev
+from vmviz.machine.isa.registry import instruction
+from vmviz.machine.outcome import GP, UD, Fault, VmExit
+from vmviz.machine.registers import (
+    AR_L,
+    BY_MOV_SS,
+    CF,
+    CPL,
+    CR0,
+    CR0_PE,
+    CR4,
+    CR4_VMXE,
+    CS_RIGHTS,
+    CURRENT_VMCS,
+    EFER,
+    EFER_LMA,
+    FEATURE_CONTROL,
+    INTERRUPTIBILITY,
+    NO_VMCS,
+    OFF,
+    OPERATION,
+    OPERATION_NAMES,
+    OUTCOME,
+    RFLAGS,
+    ROOT,
+    VM,
+    VMXON_POINTER,
+    ZF,
+)
+from vmviz.machine.vmx import capabilities as cap
+from vmviz.machine.vmx import controls as c
+from vmviz.machine.vmx import entry, information, vmcs
+
+if TYPE_CHECKING:
+    from vmviz.machine.decode import Instruction
+    from vmviz.machine.processor import Processor
+
+SUCCEED, FAIL_INVALID, FAIL_VALID = "succeed", "fail_invalid", "fail_valid"
+RESULTS: Final = (SUCCEED, FAIL_INVALID, FAIL_VALID)
+NAMES: Final = {
+    M.VMXON: "vmxon", M.VMXOFF: "vmxoff", M.VMCLEAR: "vmclear", M.VMPTRLD: "vmptrld", M.VMPTRST: "vmptrst", M.VMREAD: "vmread",
+    M.VMWRITE: "vmwrite", M.VMLAUNCH: "vmlaunch", M.VMRESUME: "vmresume", M.VMCALL: "vmcall", M.INVEPT: "invept",
+    M.INVVPID: "invvpid", M.VMFUNC: "vmfunc",
+}
+INSTRUCTIONS: Final = tuple(NAMES.values())
+VMXON_ALLOWED: Final = 1 | 4                        # locked, and VMXON allowed outside SMX operation
+# Exit reasons of the instructions in non-root operation.
+EXIT_VMCALL, EXIT_VMCLEAR, EXIT_VMLAUNCH, EXIT_VMPTRLD, EXIT_VMPTRST, EXIT_VMREAD, EXIT_VMRESUME, EXIT_VMWRITE, EXIT_VMXOFF, \
+    EXIT_VMXON = range(18, 28)
+NO_FIELD, READ_ONLY_FIELD = 12, 13
+
+
+# ---- outcomes
+
+def outcome_of(value: int) -> tuple[str, str, int] | None:
+    """The slot OUTCOME in words: instruction, result, error number; None before the first VMX instruction."""
+    if not value:
+        return None
+    return INSTRUCTIONS[(value >> 16) - 1], RESULTS[value >> 8 & 0xFF], value & 0xFF
+
+
+def _conclude(cpu: Processor, ins: Instruction, result: int, flags: int, error: int = 0) -> None:
+    name = NAMES[ins.iced.mnemonic]
+    cpu.set_flags(flags)
+    cpu.set(OUTCOME, INSTRUCTIONS.index(name) + 1 << 16 | result << 8 | error)
+    if result:
+        cpu.mark(ev.VmxOutcome(instruction=name, result=RESULTS[result], error=error or None))  # type: ignore[arg-type]
+    elif cpu.telling:
+        cpu.emit(ev.VmxOutcome(instruction=name, result="succeed"))
+
+
+def vm_succeed(cpu: Processor, ins: Instruction) -> None:
+    """All six status flags 0."""
+    _conclude(cpu, ins, 0, 0)
+
+
+def vm_fail_invalid(cpu: Processor, ins: Instruction) -> None:
+    """CF = 1: there is no VMCS for an error number."""
+    _conclude(cpu, ins, 1, CF)
+
+
+def vm_fail_valid(cpu: Processor, ins: Instruction, error: int, region: vmcs.Region | None = None) -> None:
+    """ZF = 1, and the error number in the VMCS."""
+    _conclude(cpu, ins, 2, ZF, error)
+    (region or cpu.guest_fields()).write("vm_instruction_error", error)
+
+
+def vm_fail(cpu: Processor, ins: Instruction, error: int) -> None:
+    """VMfailValid with a current VMCS, else VMfailInvalid."""
+    if cpu.reg[CURRENT_VMCS] == NO_VMCS:
+        vm_fail_invalid(cpu, ins)
+    else:
+        vm_fail_valid(cpu, ins, error)
+
+
+# ---- guards
+
+def in_mode(cpu: Processor) -> None:
+    """#UD where no VMX instruction exists: real-address, virtual-8086 and compatibility mode."""
+    reg = cpu.reg
+    if not reg[CR0] & CR0_PE or reg[RFLAGS] & VM or (reg[EFER] & EFER_LMA and not reg[CS_RIGHTS] & AR_L):
+        raise Fault(UD)
+
+
+def in_operation(cpu: Processor) -> None:
+    """#UD outside VMX operation."""
+    if cpu.reg[OPERATION] == OFF:
+        raise Fault(UD)
+    in_mode(cpu)
+
+
+def privileged(cpu: Processor) -> None:
+    """#GP(0) above CPL 0."""
+    if cpu.reg[CPL]:
+        raise Fault(GP)
+
+
+def exit_from_guest(cpu: Processor, ins: Instruction, reason: int, described: int | None = None) -> None:
+    """In non-root operation: a VM exit, with the displacement of the memory operand as its qualification."""
+    if cpu.non_root:
+        raise VmExit(reason, information.displacement(ins), length=ins.length, information=described)
+
+
+def _manages(cpu: Processor, ins: Instruction, reason: int) -> None:
+    """The guards of an instruction that a guest never completes, down to the privilege check."""
+    in_operation(cpu)
+    if cpu.non_root:
+        exit_from_guest(cpu, ins, reason, information.memory_only(ins) if information.has_memory(ins) else None)
+    privileged(cpu)
+
+
+def good_address(cpu: Processor, address: int) -> bool:
+    """May a VMX region lie here: aligned to 4 KiB, within the physical-address width?"""
+    return not address & 0xFFF and not address >> cpu.model.physical_address_bits
+
+
+# ---- entering and leaving VMX operation
+
+@instruction(M.VMXON, summary="Enter VMX operation.", source="VMXON—Enter VMX Operation")
+def vmxon(cpu: Processor, ins: Instruction) -> None:
+    reg = cpu.reg
+    if not reg[CR4] & CR4_VMXE:
+        raise Fault(UD)
+    in_mode(cpu)
+    if cpu.non_root:
+        exit_from_guest(cpu, ins, EXIT_VMXON, information.memory_only(ins))
+    privileged(cpu)
+    if reg[OPERATION] == ROOT:
+        vm_fail(cpu, ins, 15)
+        return
+    must, may = cap.fixed_cr0(cpu.model)
+    must4, may4 = cap.fixed_cr4(cpu.model)
+    if must & ~reg[CR0] or reg[CR0] & ~may or must4 & ~reg[CR4] or reg[CR4] & ~may4:
+        raise Fault(GP)
+    if reg[FEATURE_CONTROL] & VMXON_ALLOWED != VMXON_ALLOWED:
+        raise Fault(GP)
+    address = ins.dst(cpu)
+    if not good_address(cpu, address) or vmcs.Region(cpu, address).revision != cap.revision(cpu.model):
+        vm_fail_invalid(cpu, ins)
+        return
+    cpu.set(VMXON_POINTER, address)
+    cpu.set(CURRENT_VMCS, NO_VMCS)
+    _operate(cpu, ROOT)
+    vm_succeed(cpu, ins)
+
+
+@instruction(M.VMXOFF, summary="Leave VMX operation.", source="VMXOFF—Leave VMX Operation")
+def vmxoff(cpu: Processor, ins: Instruction) -> None:
+    _manages(cpu, ins, EXIT_VMXOFF)
+    cpu.set(VMXON_POINTER, NO_VMCS)
+    cpu.set(CURRENT_VMCS, NO_VMCS)
+    _operate(cpu, OFF)
+    vm_succeed(cpu, ins)
+
+
+def _operate(cpu: Processor, operation: int) -> None:
+    old = cpu.reg[OPERATION]
+    cpu.set(OPERATION, operation)
+    cpu.mark(ev.ModeChange(from_=OPERATION_NAMES[old], to=OPERATION_NAMES[operation]))  # type: ignore[arg-type]
+    cpu.refresh()
+
+
+# ---- the VMCS pointer
+
+@instruction(M.VMCLEAR, summary="Put a VMCS into its initial state: clear and inactive.",
+             source="VMCLEAR—Clear Virtual-Machine Control Structure")
+def vmclear(cpu: Processor, ins: Instruction) -> None:
+    _manages(cpu, ins, EXIT_VMCLEAR)
+    address = ins.dst(cpu)
+    if not good_address(cpu, address):
+        vm_fail(cpu, ins, 2)
+        return
+    if address == cpu.reg[VMXON_POINTER]:
+        vm_fail(cpu, ins, 3)
+        return
+    region = vmcs.Region(cpu, address)
+    vmcs.know(cpu, address)
+    region.set_launch(vmcs.CLEAR)
+    region.set_active(False)
+    if cpu.reg[CURRENT_VMCS] == address:
+        cpu.set(CURRENT_VMCS, NO_VMCS)
+    vm_succeed(cpu, ins)
+    region.tell_state()
+    cpu.mark(ev.Vm(vm=cpu.vm_name(address), state="created"))
+
+
+@instruction(M.VMPTRLD, summary="Make a VMCS current and active.",
+             source="VMPTRLD—Load Pointer to Virtual-Machine Control Structure")
+def vmptrld(cpu: Processor, ins: Instruction) -> None:
+    _manages(cpu, ins, EXIT_VMPTRLD)
+    address = ins.dst(cpu)
+    if not good_address(cpu, address):
+        vm_fail(cpu, ins, 9)
+        return
+    if address == cpu.reg[VMXON_POINTER]:
+        vm_fail(cpu, ins, 10)
+        return
+    region = vmcs.Region(cpu, address)
+    revision = region.revision
+    if revision & ~vmcs.SHADOW != cap.revision(cpu.model) or (revision & vmcs.SHADOW and not cap.shadow_vmcs(cpu.model)):
+        vm_fail(cpu, ins, 11)
+        return
+    previous = cpu.reg[CURRENT_VMCS]
+    cpu.set(CURRENT_VMCS, address)
+    vmcs.know(cpu, address)
+    region.set_active(True)
+    vm_succeed(cpu, ins)
+    if previous not in (NO_VMCS, address):
+        vmcs.Region(cpu, previous).tell_state()
+    region.tell_state()
+    if region.launch == vmcs.CLEAR:
+        cpu.mark(ev.Vm(vm=cpu.vm_name(address), state="ready"))
+
+
+@instruction(M.VMPTRST, summary="Store the current-VMCS pointer.",
+             source="VMPTRST—Store Pointer to Virtual-Machine Control Structure")
+def vmptrst(cpu: Processor, ins: Instruction) -> None:
+    _manages(cpu, ins, EXIT_VMPTRST)
+    ins.set_dst(cpu, cpu.reg[CURRENT_VMCS])
+    vm_succeed(cpu, ins)
+
+
+# ---- fields
+
+def _shadowed(cpu: Processor, encoding: int, bitmap: str) -> bool:
+    """In non-root operation: does the shadow VMCS serve the access (SDM volume 3, "VMCS Shadowing Bitmap Addresses")?"""
+    if not cpu.controls.secondary & c.VMCS_SHADOWING or encoding >> 15:
+        return False
+    return not cpu.memory.read(cpu.guest_fields().read(bitmap) + (encoding >> 3), 1) >> (encoding & 7) & 1
+
+
+def _region(cpu: Processor) -> vmcs.Region | None:
+    """The VMCS that VMREAD and VMWRITE work on: the current one, in non-root operation that of the link pointer."""
+    address = cpu.guest_fields().read("vmcs_link_pointer") if cpu.non_root else cpu.reg[CURRENT_VMCS]
+    return None if address == NO_VMCS else vmcs.Region(cpu, address)
+
+
+@instruction(M.VMREAD, summary="Read a field of the VMCS.", source="VMREAD—Read Field from Virtual-Machine Control Structure")
+def vmread(cpu: Processor, ins: Instruction) -> None:
+    in_operation(cpu)
+    encoding = ins.src(cpu)
+    if cpu.non_root and not _shadowed(cpu, encoding, "vmread_bitmap_address"):
+        exit_from_guest(cpu, ins, EXIT_VMREAD, information.vmread_vmwrite(ins, write=False))
+    privileged(cpu)
+    region = _region(cpu)
+    if region is None:
+        vm_fail_invalid(cpu, ins)
+        return
+    if not vmcs.supported(cpu, encoding):
+        vm_fail_valid(cpu, ins, NO_FIELD)
+        return
+    value = region.read_encoding(encoding)
+    ins.set_dst(cpu, value & ins.mask)
+    if cpu.telling:
+        name = vmcs.FIELD_BY_ENCODING[encoding & ~1].name
+        cpu.emit(ev.VmcsRead(vmcs=region.address, field=name, value=value))
+    vm_succeed(cpu, ins)
+
+
+@instruction(M.VMWRITE, summary="Write a field of the VMCS.", source="VMWRITE—Write Field to Virtual-Machine Control Structure")
+def vmwrite(cpu: Processor, ins: Instruction) -> None:
+    in_operation(cpu)
+    encoding = ins.dst(cpu)
+    if cpu.non_root and not _shadowed(cpu, encoding, "vmwrite_bitmap_address"):
+        exit_from_guest(cpu, ins, EXIT_VMWRITE, information.vmread_vmwrite(ins, write=True))
+    privileged(cpu)
+    region = _region(cpu)
+    if region is None:
+        vm_fail_invalid(cpu, ins)
+        return
+    value = ins.src(cpu)
+    if not vmcs.supported(cpu, encoding):
+        vm_fail_valid(cpu, ins, NO_FIELD)
+        return
+    if vmcs.FIELD_BY_ENCODING[encoding & ~1].type == "read_only" and not cap.msr(cpu.model, cap.MISC) >> 29 & 1:
+        vm_fail_valid(cpu, ins, READ_ONLY_FIELD)
+        return
+    region.write_encoding(encoding, value)
+    vm_succeed(cpu, ins)
+
+
+# ---- into the guest, and out of it on purpose
+
+@instruction(M.VMLAUNCH, summary="Enter the guest of a VMCS whose launch state is clear.",
+             source="VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine")
+def vmlaunch(cpu: Processor, ins: Instruction) -> None:
+    _enter(cpu, ins, EXIT_VMLAUNCH, vmcs.CLEAR, 4)
+
+
+@instruction(M.VMRESUME, summary="Enter the guest of a VMCS whose launch state is launched.",
+             source="VMLAUNCH/VMRESUME—Launch/Resume Virtual Machine")
+def vmresume(cpu: Processor, ins: Instruction) -> None:
+    _enter(cpu, ins, EXIT_VMRESUME, vmcs.LAUNCHED, 5)
+
+
+def _enter(cpu: Processor, ins: Instruction, reason: int, wanted: int, error: int) -> None:
+    """The basic checks (SDM volume 3, "Basic VM-Entry Checks"), then the six phases."""
+    _manages(cpu, ins, reason)
+    region = cpu.guest_fields()
+    if region.address == NO_VMCS or region.revision & vmcs.SHADOW:
+        vm_fail_invalid(cpu, ins)
+        return
+    if cpu.reg[INTERRUPTIBILITY] & BY_MOV_SS:
+        vm_fail_valid(cpu, ins, 26)
+        return
+    if region.launch != wanted:
+        vm_fail_valid(cpu, ins, error)
+        return
+    failed = entry.enter(cpu, region, "launch" if wanted == vmcs.CLEAR else "resume")
+    if failed:
+        vm_fail_valid(cpu, ins, failed)
+
+
+@instruction(M.VMCALL, summary="Call the VMM: a VM exit from a guest at any privilege level.", source="VMCALL—Call to VM Monitor")
+def vmcall(cpu: Processor, ins: Instruction) -> None:
+    if cpu.reg[OPERATION] == OFF:
+        raise Fault(UD)
+    exit_from_guest(cpu, ins, EXIT_VMCALL)
+    in_mode(cpu)
+    privileged(cpu)
+    vm_fail(cpu, ins, 1)                            # there is no dual-monitor treatment of SMIs
