@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from vmviz import events as ev
 from vmviz.machine import registers as r
 from vmviz.machine.memory import MEMORY_SLOT, PAGE, place_of
 from vmviz.machine.processor import Processor
@@ -81,7 +82,7 @@ def _processor(cpu: Processor, past: Past, changed: dict[str, str],
         if reg[r.CURRENT_VMCS] != r.NO_VMCS:
             drawn["current_vmcs"] = f"{reg[r.CURRENT_VMCS]:x}"
     if past.outcome:
-        drawn["outcome"] = past.outcome
+        drawn["outcome"] = {key: value for key, value in ev.to_wire(past.outcome).items() if key != "type"}
     if following:
         drawn["next"] = dict(following)
     return drawn
