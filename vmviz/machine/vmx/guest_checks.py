@@ -163,7 +163,7 @@ def _pdptes_in_memory(s: Candidate) -> bool:
     return all(host_state.pdpte_is_good(s.cpu, entry) for entry in host_state.read_pdptes(s.cpu, s["guest_cr3"]))
 
 
-_NARROW: Final = {_ENTRY: 0x11FB, "guest_cs_access_rights": 0xC09B}
+_NARROW: Final = {_ENTRY: 0x11FB, "guest_cs_access_rights": 0xC09B, "guest_cr3": 0x50_0000}
 _INFO: Final = "entry_interruption_info"
 _STATE: Final = "guest_interruptibility_state"
 _ACTIVITY: Final = "guest_activity_state"
@@ -244,6 +244,6 @@ _OTHER_ROWS: Final = (
          {"vmcs_link_pointer": 0x20_1000}, None, 4),
     _row("pdpte_fields", 157, _PDPTES, _pdpte_fields, {"guest_pdpte2": 0x1000_0007},
          {**_EPT, **_NARROW, "guest_pdpte2": 0x1000_0001}, 2),
-    _row("pdptes_in_memory", 158, _PDPTES, _pdptes_in_memory, {"guest_cr3": 0x1_0000}, {**_NARROW, "guest_cr3": 0x50_0000}, 2),
+    _row("pdptes_in_memory", 158, _PDPTES, _pdptes_in_memory, {"guest_cr3": 0x1_0000}, _NARROW, 2),
 )
 ROWS: Final = (*_REGISTER_ROWS, *guest_segment_checks.ROWS, *_OTHER_ROWS)

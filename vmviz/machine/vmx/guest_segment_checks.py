@@ -16,9 +16,8 @@ DATA: Final = ("ds", "es", "fs", "gs")
 ALL: Final = ("cs", "ss", *DATA)
 RESERVED: Final = 0xFFFE_0F00
 _BAD_ADDRESS: Final = 0x8000_0000_0000
-_NARROW: Final = {"vm_entry_controls": 0x11FB, "guest_cs_access_rights": 0xC09B}
 _V8086: Final = {
-    "vm_entry_controls": 0x11FB, "guest_rflags": 0x2_0002,
+    "vm_entry_controls": 0x11FB, "guest_rflags": 0x2_0002, "guest_cr3": 0x50_0000,
     **{f"guest_{name}_{part}": value for name in ALL
        for part, value in (("selector", 0x1000), ("base", 0x1_0000), ("limit", 0xFFFF), ("access_rights", 0xF3))}}
 
