@@ -11,8 +11,8 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from vmviz import events as ev
 from vmviz.machine import registers as r
+from vmviz.machine.isa.vmx import outcome_of
 from vmviz.machine.memory import MEMORY_SLOT, PAGE, place_of
 from vmviz.machine.processor import Processor
 from vmviz.machine.vmx import vmcs
@@ -81,8 +81,10 @@ def _processor(cpu: Processor, past: Past, changed: dict[str, str],
         drawn["vmxon_region"] = f"{reg[r.VMXON_POINTER]:x}"
         if reg[r.CURRENT_VMCS] != r.NO_VMCS:
             drawn["current_vmcs"] = f"{reg[r.CURRENT_VMCS]:x}"
-    if past.outcome:
-        drawn["outcome"] = {key: value for key, value in ev.to_wire(past.outcome).items() if key != "type"}
+    outcome = outcome_of(reg[r.OUTCOME])
+    if outcome:
+        instruction, result, error = outcome
+        drawn["outcome"] = {"instruction": instruction, "result": result, **({"error": error} if error else {})}
     if following:
         drawn["next"] = dict(following)
     return drawn

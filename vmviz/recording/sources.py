@@ -15,6 +15,7 @@ from typing import Protocol
 from vmviz.errors import VmvizError
 from vmviz.machine.bench import IMAGE_AT, Machine
 from vmviz.machine.journal import Journal
+from vmviz.machine.outcome import OutsideModel
 from vmviz.machine.registers import RIP, TSC_ADJUST
 
 LONGEST_SETUP = 100_000
@@ -54,12 +55,7 @@ class ProgramSource:
         """Run it to its end; VmvizError for one that has no end or leaves the model."""
         machine = Machine(self.image, self.model, dict(self.names))
         cpu = machine.cpu
-        done = 0
-        while cpu.reg[RIP] != self.start:
-            if done == LONGEST_SETUP or not machine.run(1):
-                raise VmvizError(f"the program does not come to its start at {self.start:x}h: "
-                                 f"it is at {cpu.reg[RIP]:x}h after {done} steps")
-            done += 1
+        done = self._set_up(machine)
         cpu.reg[TSC_ADJUST] = cpu.reg[TSC_ADJUST] + done & MASK64  # steps count from 0 again, time goes on
         journal = Journal(cpu)
         journal.record(self.longest)
@@ -68,6 +64,20 @@ class ProgramSource:
         if journal.ending is None:
             raise VmvizError(f"the program has not ended after {self.longest} steps")
         return journal
+
+    def _set_up(self, machine: Machine) -> int:
+        """Run up to `start`; how many steps that took."""
+        done = 0
+        while machine.cpu.reg[RIP] != self.start:
+            try:
+                made = machine.run(1)
+            except OutsideModel as outside:
+                raise VmvizError(str(outside)) from outside
+            if done == LONGEST_SETUP or not made:
+                raise VmvizError(f"the program does not come to its start at {self.start:x}h: "
+                                 f"it is at {machine.cpu.reg[RIP]:x}h after {done} steps")
+            done += 1
+        return done
 
 
 def digest(*parts: object) -> str:

@@ -23,7 +23,6 @@ class Past:
         self.exits: dict[str, int] = {}
         self.entries: dict[str, int] = {}
         self.last_exit: dict[str, tuple[int, ev.VmExit]] = {}  # with the position after it
-        self.outcome: ev.VmxOutcome | None = None  # of the last VMX instruction that had one
 
     def add(self, step: int, event: ev.Event) -> None:
         """One more event, of the step from `step` on."""
@@ -36,8 +35,6 @@ class Past:
         elif isinstance(event, ev.VmExit):
             self.exits[event.vm] = self.exits.get(event.vm, 0) + 1
             self.last_exit[event.vm] = step + 1, event
-        elif isinstance(event, ev.VmxOutcome):
-            self.outcome = event
 
 
 class Story:
@@ -49,7 +46,6 @@ class Story:
         self.entries = [(step, e) for step, e in self.marks if isinstance(e, ev.VmEntry)]
         self.failures = [(step, e) for step, e in self.marks if isinstance(e, ev.EntryFailed)]
         self.phased = sorted({step for step, _ in (*self.exits, *self.entries, *self.failures)})
-        self._outcomes = [(step, e) for step, e in self.marks if isinstance(e, ev.VmxOutcome)]
         self._console_at: list[int] = []
         self._console_end: list[int] = []
         self._of_vm: dict[tuple[str, type], tuple[list[int], list[Any]]] = {}
@@ -72,8 +68,6 @@ class Story:
         past = Past()
         printed = bisect_left(self._console_at, step)
         past.console = self._console[:self._console_end[printed - 1]] if printed else ""
-        outcomes = bisect_left(self._outcomes, step, key=lambda outcome: outcome[0])
-        past.outcome = self._outcomes[outcomes - 1][1] if outcomes else None
         for (vm, kind), (steps, events) in self._of_vm.items():
             count = bisect_left(steps, step)
             if not count:
