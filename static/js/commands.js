@@ -11,12 +11,11 @@ const RATE = 1.5;
 /** @param {{store: import('./store.js').Store, link: import('./socket.js').Link, clock: import('./clock.js').Clock, share: () => void}} parts */
 export function createCommands({ store, link, clock, share }) {
   const state = () => store.state;
-  /** One seek is under way at most; while it is, only the latest wish is kept. @type {Position | null} */
+  /** While dragging, one seek is under way at most and only the latest wish is kept. @type {Position | null} */
   let wish = null;
   let seeking = false;
-  /** @param {Position | null} position */
-  async function seek(position) {
-    if (!position) return;
+  /** @param {Position} position */
+  async function drag(position) {
     wish = position;
     if (seeking) return;
     seeking = true;
@@ -27,13 +26,24 @@ export function createCommands({ store, link, clock, share }) {
     }
     seeking = false;
   }
+  /** Where we are once all that was asked for is done: fast keys count from there. @type {Position | null} */
+  let target = null;
+  const here = () => target ?? state().position;
+  /** @param {Position | null} position */
+  async function seek(position) {
+    if (!position) return;
+    const mine = { step: position.step, phase: position.phase };
+    target = mine;
+    await link.send('seek', mine);
+    if (target === mine) target = null;
+  }
   const crossings = () => {
     const { exits, entries, failures = [] } = state().outline;
     return [...exits, ...entries, ...failures].map(({ step }) => step).sort((a, b) => a - b);
   };
   const at = (/** @type {number | undefined} */ step) => (step === undefined ? null : { step, phase: 0 });
-  const after = (/** @type {number[]} */ steps) => at(steps.find((step) => step > state().position.step));
-  const before = (/** @type {number[]} */ steps) => at(steps.findLast((step) => step < state().position.step + (state().position.phase ? 1 : 0)));
+  const after = (/** @type {number[]} */ steps) => at(steps.find((step) => step > here().step));
+  const before = (/** @type {number[]} */ steps) => at(steps.findLast((step) => step < here().step + (here().phase ? 1 : 0)));
   const exits = () => state().outline.exits.map(({ step }) => step);
   const play = () => link.send('play', { rate: state().speed * RATE, unit: state().speed <= 1 ? 'phase' : 'step' });
   /** @param {number} by */
@@ -53,12 +63,13 @@ export function createCommands({ store, link, clock, share }) {
     previousTransition: () => seek(before(crossings())),
     nextExit: () => seek(after(exits())),
     previousExit: () => seek(before(exits())),
-    nextStop: () => seek(stopsAround(state()).next),
-    previousStop: () => seek(stopsAround(state()).previous),
+    nextStop: () => seek(stopsAround({ ...state(), position: here() }).next),
+    previousStop: () => seek(stopsAround({ ...state(), position: here() }).previous),
     first: () => seek({ step: 0, phase: 0 }),
     last: () => seek({ step: state().length, phase: 0 }),
     restart: () => seek({ step: 0, phase: 0 }),
     seek,
+    drag,
     async togglePlay() {
       if (state().playing) return link.send('pause');
       if (state().position.step >= state().length) await link.send('seek', { step: 0 });

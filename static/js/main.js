@@ -30,7 +30,7 @@ const announce = createAnnouncer(/** @type {HTMLElement} */ (document.getElement
 const host = /** @type {HTMLElement} */ (document.getElementById('player'));
 const link = connect(boot, store, positionInHash(location.hash));
 const commands = createCommands({ store, link, clock, share });
-store.update({ theme: themeButton(t), letters: readKept(LETTERS) !== 'off', width: innerWidth, height: innerHeight });
+store.update({ theme: themeButton(), letters: readKept(LETTERS) !== 'off', width: innerWidth, height: innerHeight });
 keepPlaceInLanguageLinks();
 
 function share() {

@@ -40,7 +40,7 @@ export function connect(boot, store, at) {
     if (reason === 'io server disconnect' && store.state.connection !== 'taken') socket.connect();
   });
   socket.on('connect_error', () => {
-    if (store.state.connection === 'open') store.update({ connection: 'lost', playing: false });
+    if (store.state.connection !== 'taken') store.update({ connection: 'lost', playing: false });
   });
   socket.on('frame', (frame, ack) => {
     const patch = afterFrame(store.state, frame);

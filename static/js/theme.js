@@ -48,21 +48,21 @@ export function keepPlaceInLanguageLinks() {
   }
 }
 
-/** Makes the theme button of a page work. @param {import('./types').Translate} t @param {(theme: Theme) => void} [changed] */
-export function themeButton(t, changed = () => {}) {
+/** Makes the theme button of a page work; its words are in the page. */
+export function themeButton() {
   let theme = startTheme();
-  const button = document.querySelector('[data-theme-button]');
+  const button = /** @type {HTMLElement | null} */ (document.querySelector('[data-theme-button]'));
   const show = () => {
     applyTheme(theme);
     if (!button) return;
-    button.textContent = t(`theme.${theme}`);
-    button.setAttribute('aria-label', t('theme.label', { theme: t(`theme.${theme}`) }));
+    const word = button.dataset[theme] ?? theme;
+    button.textContent = word;
+    button.setAttribute('aria-label', (button.dataset.label ?? '{theme}').replace('{theme}', word));
   };
   button?.addEventListener('click', () => {
     theme = nextTheme(theme);
     applyTheme(theme, true);
     show();
-    changed(theme);
   });
   show();
   return theme;

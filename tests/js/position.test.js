@@ -17,6 +17,7 @@ test('37.3 in the address and on the screen is the same thing', () => {
 test('what is no position is none', () => {
   for (const text of ['', '-1', '3.', 'x', '1e3', '3.4.5']) assert.equal(parsePosition(text), null, text);
   assert.equal(positionInHash('#'), null);
+  assert.deepEqual(positionInHash('#step=nonsense'), { step: 0, phase: 0 });
 });
 test('positions are brought inside the recording', () => {
   assert.deepEqual(clampPosition({ step: 9999, phase: 0 }, outline), { step: outline.length, phase: 0 });

@@ -4,10 +4,10 @@
  */
 import { formatPosition, parsePosition } from './position.js';
 
-/** The position that a hash names, or null. @param {string} hash */
+/** The position that a hash names; the start when it names none that can be read; null when it does not try. @param {string} hash */
 export function positionInHash(hash) {
   const value = new URLSearchParams(hash.replace(/^#/, '')).get('step');
-  return value === null ? null : parsePosition(value);
+  return value === null ? null : parsePosition(value) ?? { step: 0, phase: 0 };
 }
 
 /** @param {Position} position */

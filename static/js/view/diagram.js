@@ -67,6 +67,6 @@ function vmm({ state, boot, t }, place, compact) {
     const region = regions.find(({ id }) => id === box.id);
     const name = region?.name[boot.lang] ?? region?.name.en ?? box.id;
     return svg`<g class="region ${inRoot && box.id === scene.region ? 'lit' : ''}"><rect x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="7"></rect>
-        <text x=${box.x + box.w / 2} y=${box.y + box.h / 2 + 4.5} text-anchor="middle">${fit(name, box.w - 8)}<title>${name}</title></text></g>`;
+        <text x=${box.x + box.w / 2} y=${box.y + box.h / 2 + 4.5} text-anchor="middle">${fit(name, box.w - 4, 6.2)}<title>${name}</title></text></g>`;
   })}`;
 }

@@ -18,6 +18,7 @@ export function story(context) {
   const number = stop ? state.outline.stops.indexOf(stop) + 1 : 0;
   return html`<section class="card story" aria-label=${t('player.story')}>
     <div class="words" data-scroller tabindex="0">
+      ${boot.text.intro && !state.position.step && !state.position.phase ? html`<div class="prose intro">${unsafeHTML(boot.text.intro)}</div>` : nothing}
       <p class="kick ${kind(state)}">${kicker(state, t)}</p>
       ${text ? html`<h2>${text.title}</h2><div class="prose">${unsafeHTML(text.html)}</div>` : told(state, t)}
     </div>

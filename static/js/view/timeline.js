@@ -28,7 +28,7 @@ export function timeline({ state, boot, t, run }, compact) {
   const value = t('timeline.value', { position: formatPosition(position), length: outline.length, who: scene ? whoHasControl(scene, t) : '' });
   const seek = (/** @type {PointerEvent} */ event) => {
     const box = /** @type {Element} */ (event.currentTarget).getBoundingClientRect();
-    run('seek', positionAt((event.clientX - box.left) / box.width, outline, REACH_PX / box.width));
+    run('drag', positionAt((event.clientX - box.left) / box.width, outline, REACH_PX / box.width));
   };
   return html`<section class="card timeline" aria-label=${t('timeline.label')}>
     ${compact ? nothing : html`<svg class="lane-names" width="84" height=${height} aria-hidden="true">${rows.map((lane) => svg`<text class="small" x="0" y=${top(lane) + row / 2 + 4.5}>${names[/** @type {'off'} */ (lane)] ?? t('timeline.vm', { vm: lane })}</text>`)}</svg>`}
