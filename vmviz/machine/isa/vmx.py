@@ -1,9 +1,11 @@
-"""The instructions of VMX that manage: VMXON, VMXOFF, VMCLEAR, VMPTRLD, VMPTRST, VMREAD, VMWRITE, VMLAUNCH, VMRESUME, VMCALL.
+"""The instructions of VMX that manage: VMXON, VMXOFF, VMCLEAR, VMPTRLD, VMPTRST, VMREAD, VMWRITE, VMLAUNCH,
+VMRESUME, VMCALL.
 
-Each is a ladder of guards in the manual's order: #UD outside VMX operation or in a mode without VMX instructions, a VM exit
-in non-root operation (before the privilege check), #GP(0) above CPL 0, faults of the memory operand, then VMfail. Only
-the verbs vm_succeed, vm_fail_invalid, vm_fail_valid and vm_fail touch the flags and the error field (SDM volume 3,
-chapter "VMX Instruction Reference", section "Conventions"). The flush instructions and VMFUNC are in vmx_memory.py.
+Each is a ladder of guards in the manual's order: #UD outside VMX operation or in a mode without VMX instructions, a
+VM exit in non-root operation (before the privilege check), #GP(0) above CPL 0, faults of the memory operand, then
+VMfail. Only the verbs vm_succeed, vm_fail_invalid, vm_fail_valid and vm_fail touch the flags and the error field
+(SDM volume 3, chapter "VMX Instruction Reference", section "Conventions"). The flush instructions and VMFUNC are in
+vmx_memory.py.
 
 Simplified: error 6 (VMRESUME after VMXOFF) never comes; a launched VMCS can be resumed after a new VMXON.
 """
@@ -53,15 +55,16 @@ if TYPE_CHECKING:
 SUCCEED, FAIL_INVALID, FAIL_VALID = "succeed", "fail_invalid", "fail_valid"
 RESULTS: Final = (SUCCEED, FAIL_INVALID, FAIL_VALID)
 NAMES: Final = {
-    M.VMXON: "vmxon", M.VMXOFF: "vmxoff", M.VMCLEAR: "vmclear", M.VMPTRLD: "vmptrld", M.VMPTRST: "vmptrst", M.VMREAD: "vmread",
+    M.VMXON: "vmxon", M.VMXOFF: "vmxoff", M.VMCLEAR: "vmclear", M.VMPTRLD: "vmptrld", M.VMPTRST: "vmptrst",
+    M.VMREAD: "vmread",
     M.VMWRITE: "vmwrite", M.VMLAUNCH: "vmlaunch", M.VMRESUME: "vmresume", M.VMCALL: "vmcall", M.INVEPT: "invept",
     M.INVVPID: "invvpid", M.VMFUNC: "vmfunc",
 }
 INSTRUCTIONS: Final = tuple(NAMES.values())
 VMXON_ALLOWED: Final = 1 | 4                        # locked, and VMXON allowed outside SMX operation
 # Exit reasons of the instructions in non-root operation.
-EXIT_VMCALL, EXIT_VMCLEAR, EXIT_VMLAUNCH, EXIT_VMPTRLD, EXIT_VMPTRST, EXIT_VMREAD, EXIT_VMRESUME, EXIT_VMWRITE, EXIT_VMXOFF, \
-    EXIT_VMXON = range(18, 28)
+EXIT_VMCALL, EXIT_VMCLEAR, EXIT_VMLAUNCH, EXIT_VMPTRLD, EXIT_VMPTRST = range(18, 23)
+EXIT_VMREAD, EXIT_VMRESUME, EXIT_VMWRITE, EXIT_VMXOFF, EXIT_VMXON = range(23, 28)
 NO_FIELD, READ_ONLY_FIELD = 12, 13
 
 
@@ -232,7 +235,8 @@ def vmptrld(cpu: Processor, ins: Instruction) -> None:
         return
     region = vmcs.Region(cpu, address)
     revision = region.revision
-    if revision & ~vmcs.SHADOW != cap.revision(cpu.model) or (revision & vmcs.SHADOW and not cap.shadow_vmcs(cpu.model)):
+    unwanted_shadow = revision & vmcs.SHADOW and not cap.shadow_vmcs(cpu.model)
+    if revision & ~vmcs.SHADOW != cap.revision(cpu.model) or unwanted_shadow:
         vm_fail(cpu, ins, 11)
         return
     previous = cpu.reg[CURRENT_VMCS]
@@ -258,7 +262,7 @@ def vmptrst(cpu: Processor, ins: Instruction) -> None:
 # ---- fields
 
 def _shadowed(cpu: Processor, encoding: int, bitmap: str) -> bool:
-    """In non-root operation: does the shadow VMCS serve the access (SDM volume 3, "VMCS Shadowing Bitmap Addresses")?"""
+    """In non-root operation: does the shadow VMCS serve the access (SDM, "VMCS Shadowing Bitmap Addresses")?"""
     if not cpu.controls.secondary & c.VMCS_SHADOWING or encoding >> 15:
         return False
     return not cpu.memory.read(cpu.guest_fields().read(bitmap) + (encoding >> 3), 1) >> (encoding & 7) & 1
@@ -270,7 +274,8 @@ def _region(cpu: Processor) -> vmcs.Region | None:
     return None if address == NO_VMCS else vmcs.Region(cpu, address)
 
 
-@instruction(M.VMREAD, summary="Read a field of the VMCS.", source="VMREAD—Read Field from Virtual-Machine Control Structure")
+@instruction(M.VMREAD, summary="Read a field of the VMCS.",
+             source="VMREAD—Read Field from Virtual-Machine Control Structure")
 def vmread(cpu: Processor, ins: Instruction) -> None:
     in_operation(cpu)
     encoding = ins.src(cpu)
@@ -292,7 +297,8 @@ def vmread(cpu: Processor, ins: Instruction) -> None:
     vm_succeed(cpu, ins)
 
 
-@instruction(M.VMWRITE, summary="Write a field of the VMCS.", source="VMWRITE—Write Field to Virtual-Machine Control Structure")
+@instruction(M.VMWRITE, summary="Write a field of the VMCS.",
+             source="VMWRITE—Write Field to Virtual-Machine Control Structure")
 def vmwrite(cpu: Processor, ins: Instruction) -> None:
     in_operation(cpu)
     encoding = ins.dst(cpu)
@@ -346,7 +352,8 @@ def _enter(cpu: Processor, ins: Instruction, reason: int, wanted: int, error: in
         vm_fail_valid(cpu, ins, failed)
 
 
-@instruction(M.VMCALL, summary="Call the VMM: a VM exit from a guest at any privilege level.", source="VMCALL—Call to VM Monitor")
+@instruction(M.VMCALL, summary="Call the VMM: a VM exit from a guest at any privilege level.",
+             source="VMCALL—Call to VM Monitor")
 def vmcall(cpu: Processor, ins: Instruction) -> None:
     if cpu.reg[OPERATION] == OFF:
         raise Fault(UD)

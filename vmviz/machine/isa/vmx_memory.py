@@ -1,8 +1,9 @@
 """The VMX instructions about translation: INVEPT, INVVPID and VMFUNC.
 
-The flush instructions take a type in a register and a descriptor of 16 bytes in memory; what they need not invalidate they
-leave (SDM volume 3, "Operations that Invalidate Cached Mappings"). VMFUNC is the one VMX instruction that a guest
-completes by itself, at any privilege level: function 0 switches the EPT pointer ("EPTP Switching").
+The flush instructions take a type in a register and a descriptor of 16 bytes in memory; what they need not
+invalidate they leave (SDM volume 3, "Operations that Invalidate Cached Mappings"). VMFUNC is the one VMX
+instruction that a guest completes by itself, at any privilege level: function 0 switches the EPT pointer ("EPTP
+Switching").
 """
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def _operands(cpu: Processor, ins: Instruction) -> tuple[int, int, int]:
     return kind, descriptor & MASK64, descriptor >> 64
 
 
-@instruction(M.INVEPT, summary="Invalidate translations derived from EPT.", source="INVEPT—Invalidate Translations Derived from EPT")
+@instruction(M.INVEPT, summary="Invalidate translations derived from EPT.",
+             source="INVEPT—Invalidate Translations Derived from EPT")
 def invept(cpu: Processor, ins: Instruction) -> None:
     supported = cap.msr(cpu.model, cap.EPT_VPID)
     if not supported & cap.INVEPT:
@@ -58,7 +60,8 @@ def invept(cpu: Processor, ins: Instruction) -> None:
     vm_succeed(cpu, ins)
 
 
-@instruction(M.INVVPID, summary="Invalidate translations tagged with a VPID.", source="INVVPID—Invalidate Translations Based on VPID")
+@instruction(M.INVVPID, summary="Invalidate translations tagged with a VPID.",
+             source="INVVPID—Invalidate Translations Based on VPID")
 def invvpid(cpu: Processor, ins: Instruction) -> None:
     supported = cap.msr(cpu.model, cap.EPT_VPID)
     if not supported & cap.INVVPID:
@@ -87,7 +90,8 @@ def _flush_all_vpids(cpu: Processor) -> None:
     tlb.flush(cpu, action="flush_vpid")
 
 
-@instruction(M.VMFUNC, summary="Invoke a VM function; function 0 switches the EPT pointer.", source="VMFUNC—Invoke VM Function")
+@instruction(M.VMFUNC, summary="Invoke a VM function; function 0 switches the EPT pointer.",
+             source="VMFUNC—Invoke VM Function")
 def vmfunc(cpu: Processor, ins: Instruction) -> None:
     function = cpu.reg[RAX] & MASK32
     if not cpu.non_root or not cpu.controls.secondary & c.ENABLE_VM_FUNCTIONS or function > 63:

@@ -1,7 +1,8 @@
-"""What a processor model says of its VMX: the capability MSRs, decoded (SDM volume 3, "VMX Capability Reporting Facility").
+"""What a processor model says of its VMX: the capability MSRs, decoded (SDM volume 3, "VMX Capability Reporting
+Facility").
 
-The values are the model's; nothing here invents any. A group of controls has two words: bits that must be 1 (allowed
-0-settings) and bits that may be 1 (allowed 1-settings).
+The values are the model's; nothing here invents any. A group of controls has two words: bits that must be 1
+(allowed 0-settings) and bits that may be 1 (allowed 1-settings).
 """
 from __future__ import annotations
 

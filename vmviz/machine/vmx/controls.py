@@ -121,7 +121,8 @@ class Controls:
     def __init__(self, region: vmcs.Region | None = None) -> None:
         """Those of a VMCS, or all zero."""
         self.pin = self.primary = self.secondary = self.tertiary = self.exit = self.entry = self.exception_bitmap = 0
-        self.page_fault_mask = self.page_fault_match = self.cr0_mask = self.cr0_shadow = self.cr4_mask = self.cr4_shadow = 0
+        self.page_fault_mask = self.page_fault_match = 0
+        self.cr0_mask = self.cr0_shadow = self.cr4_mask = self.cr4_shadow = 0
         if region is None:
             return
         read = region.read

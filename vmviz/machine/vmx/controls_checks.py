@@ -1,8 +1,8 @@
 """VM entry, first checks: the VM-execution, VM-exit and VM-entry control fields. A broken rule is VMfailValid(7).
 
 SDM volume 3, "Checks on VMX Controls". The rules on posted interrupts, tertiary and secondary VM-exit controls,
-mode-based execute control, processor trace, PASID translation, HLAT and IPI virtualization are not here: no model has these
-controls, so the rule on allowed settings refuses them before.
+mode-based execute control, processor trace, PASID translation, HLAT and IPI virtualization are not here: no model
+has these controls, so the rule on allowed settings refuses them before.
 """
 from __future__ import annotations
 
@@ -92,12 +92,15 @@ ROWS: Final = (
     _row("pin_based_allowed", 9, _EXECUTION, _allowed("pin_based", "pin_based_controls"), {"pin_based_controls": 0}),
     _row("primary_allowed", 10, _EXECUTION, _allowed("primary", _PRIMARY), {_PRIMARY: 0}),
     _row("secondary_allowed", 11, _EXECUTION,
-         lambda s: not s.primary & c.ACTIVATE_SECONDARY_CONTROLS or cap.allowed(s.model, "secondary").accepts(s.secondary),
+         lambda s: not s.primary & c.ACTIVATE_SECONDARY_CONTROLS
+         or cap.allowed(s.model, "secondary").accepts(s.secondary),
          {_SECONDARY: 1 << 31}, _ON),
-    _row("cr3_target_count", 13, _EXECUTION, lambda s: s["cr3_target_count"] <= cap.msr(s.model, cap.MISC) >> 16 & 0x1FF,
+    _row("cr3_target_count", 13, _EXECUTION,
+         lambda s: s["cr3_target_count"] <= cap.msr(s.model, cap.MISC) >> 16 & 0x1FF,
          {"cr3_target_count": 5}),
     _row("io_bitmaps", 14, _EXECUTION,
-         lambda s: not s.primary & c.USE_IO_BITMAPS or (s.page("io_bitmap_a_address") and s.page("io_bitmap_b_address")),
+         lambda s: not s.primary & c.USE_IO_BITMAPS
+         or (s.page("io_bitmap_a_address") and s.page("io_bitmap_b_address")),
          {"io_bitmap_b_address": 0x20_3800}, {_PRIMARY: _BASE_PRIMARY | c.USE_IO_BITMAPS}),
     _row("msr_bitmap", 15, _EXECUTION, lambda s: not s.primary & c.USE_MSR_BITMAPS or s.page("msr_bitmap_address"),
          {"msr_bitmap_address": 1 << 45}, {_PRIMARY: _BASE_PRIMARY | c.USE_MSR_BITMAPS}),
@@ -150,24 +153,29 @@ ROWS: Final = (
          or (bool(s.secondary & c.ENABLE_EPT) and s.page("subpage_permission_table_pointer")),
          {"subpage_permission_table_pointer": 1}, _with(c.SUBPAGE_WRITE_PERMISSIONS)),
     _row("vm_functions", 40, _EXECUTION,
-         lambda s: not s.secondary & c.ENABLE_VM_FUNCTIONS or not s["vm_function_controls"] & ~cap.msr(s.model, cap.VMFUNC),
+         lambda s: not s.secondary & c.ENABLE_VM_FUNCTIONS
+         or not s["vm_function_controls"] & ~cap.msr(s.model, cap.VMFUNC),
          {"vm_function_controls": 2}, _with(c.ENABLE_VM_FUNCTIONS)),
     _row("eptp_switching_needs_ept", 41, _EXECUTION,
          lambda s: not s.secondary & c.ENABLE_VM_FUNCTIONS or not s["vm_function_controls"] & 1
          or bool(s.secondary & c.ENABLE_EPT), {_SECONDARY: c.ENABLE_VM_FUNCTIONS, "vm_function_controls": 1}, _ON),
     _row("eptp_list", 42, _EXECUTION,
-         lambda s: not s.secondary & c.ENABLE_VM_FUNCTIONS or not s["vm_function_controls"] & 1 or s.page("eptp_list_address"),
+         lambda s: not s.secondary & c.ENABLE_VM_FUNCTIONS or not s["vm_function_controls"] & 1
+         or s.page("eptp_list_address"),
          {"eptp_list_address": 8}, _with(c.ENABLE_VM_FUNCTIONS, vm_function_controls=1)),
-    _row("vmread_bitmap", 43, _EXECUTION, lambda s: not s.secondary & c.VMCS_SHADOWING or s.page("vmread_bitmap_address"),
+    _row("vmread_bitmap", 43, _EXECUTION,
+         lambda s: not s.secondary & c.VMCS_SHADOWING or s.page("vmread_bitmap_address"),
          {"vmread_bitmap_address": 0x10}, {**_ON, _SECONDARY: c.VMCS_SHADOWING}),
-    _row("vmwrite_bitmap", 44, _EXECUTION, lambda s: not s.secondary & c.VMCS_SHADOWING or s.page("vmwrite_bitmap_address"),
+    _row("vmwrite_bitmap", 44, _EXECUTION,
+         lambda s: not s.secondary & c.VMCS_SHADOWING or s.page("vmwrite_bitmap_address"),
          {"vmwrite_bitmap_address": 0x10}, {**_ON, _SECONDARY: c.VMCS_SHADOWING}),
     _row("virtualization_exception", 45, _EXECUTION,
          lambda s: not s.secondary & c.EPT_VIOLATION_VE or s.page("virtualization_exception_info_address"),
          {"virtualization_exception_info_address": 0x10}, _with(c.EPT_VIOLATION_VE)),
     _row("tsc_multiplier", 46, _EXECUTION, lambda s: not s.secondary & c.USE_TSC_SCALING or s["tsc_multiplier"] != 0,
          {"tsc_multiplier": 0}, {**_ON, _SECONDARY: c.USE_TSC_SCALING, "tsc_multiplier": 1 << 48}),
-    _row("exit_allowed", 50, _EXIT, _allowed("vm_exit", "primary_vm_exit_controls"), {"primary_vm_exit_controls": 0x200}),
+    _row("exit_allowed", 50, _EXIT, _allowed("vm_exit", "primary_vm_exit_controls"),
+         {"primary_vm_exit_controls": 0x200}),
     _row("save_preemption_timer", 52, _EXIT,
          lambda s: bool(s.pin & c.ACTIVATE_PREEMPTION_TIMER) or not s.exit & c.SAVE_PREEMPTION_TIMER,
          {"primary_vm_exit_controls": 0x3_6DFB | c.HOST_ADDRESS_SPACE_SIZE | c.SAVE_PREEMPTION_TIMER}),
@@ -179,12 +187,14 @@ ROWS: Final = (
     _row("injection_type", 56, _ENTRY, _type, {_INFO: 0x8000_0120}),
     _row("injection_nmi", 57, _ENTRY, lambda s: s.injected is None or s.injected[0] != NMI or s.injected[1] == 2,
          {_INFO: 0x8000_0203}),
-    _row("injection_exception", 58, _ENTRY, lambda s: s.injected is None or s.injected[0] != HARDWARE or s.injected[1] <= 31,
+    _row("injection_exception", 58, _ENTRY,
+         lambda s: s.injected is None or s.injected[0] != HARDWARE or s.injected[1] <= 31,
          {_INFO: 0x8000_0320}),
     _row("injection_other", 59, _ENTRY, lambda s: s.injected is None or s.injected[0] != OTHER or s.injected[1] == 0,
          {_INFO: 0x8000_0701}),
     _row("injection_error_code_flag", 60, _ENTRY, _error_code_flag, {_INFO: 0x8000_0820}),
-    _row("injection_reserved", 61, _ENTRY, lambda s: s.injected is None or not s[_INFO] & 0x7FFF_F000, {_INFO: 0x8000_1020}),
+    _row("injection_reserved", 61, _ENTRY,
+         lambda s: s.injected is None or not s[_INFO] & 0x7FFF_F000, {_INFO: 0x8000_1020}),
     _row("injection_error_code", 62, _ENTRY,
          lambda s: s.injected is None or not s[_INFO] >> 11 & 1 or not s["entry_exception_error_code"] >> 16,
          {"entry_exception_error_code": 0x1_0000}, {_INFO: 0x8000_0B0D}),

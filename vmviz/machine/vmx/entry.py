@@ -1,10 +1,12 @@
 """VM entry: VMLAUNCH and VMRESUME after their own guards, by six phases.
 
-1 check controls, 2 check host state, 3 check guest state, 4 load guest state, 5 load MSRs, 6 inject event (SDM volume 3,
-chapter "VM Entries"). A broken rule of phase 1 or 2 ends the entry as VMfailValid(7) or (8); one of phase 3, or an MSR of
-phase 5, ends it as a VM exit 33 or 34 that loads the host state. Nothing has changed before phase 4 but the error field.
+1 check controls, 2 check host state, 3 check guest state, 4 load guest state, 5 load MSRs, 6 inject event (SDM
+volume 3, chapter "VM Entries"). A broken rule of phase 1 or 2 ends the entry as VMfailValid(7) or (8); one of phase
+3, or an MSR of phase 5, ends it as a VM exit 33 or 34 that loads the host state. Nothing has changed before phase 4
+but the error field.
 
-Simplified: the checks of controls and host state run in the manual's order, controls first; a processor may mix them.
+Simplified: the checks of controls and host state run in the manual's order, controls first; a processor may mix
+them.
 """
 from __future__ import annotations
 
@@ -103,7 +105,7 @@ def _inject(cpu: Processor, candidate: Candidate) -> None:
 
 
 def _after(cpu: Processor, candidate: Candidate) -> None:
-    """A TPR below its threshold ends the stay at once, where APIC accesses are virtualized (SDM, "TPR Virtualization")."""
+    """A TPR below its threshold ends the stay at once, where APIC accesses are virtualized ("TPR Virtualization")."""
     cpu.attention = True
     words = cpu.controls
     if not cpu.non_root or not words.primary & c.USE_TPR_SHADOW or not words.secondary & c.VIRTUALIZE_APIC_ACCESSES:

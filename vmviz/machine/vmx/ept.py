@@ -34,9 +34,10 @@ _GOOD_TYPES: Final = frozenset({0, 1, 4, 5, 6})
 def translate(cpu: Processor, guest_physical: int, access: int, linear: int | None, final: bool) -> tuple[int, int]:
     """The physical address of a guest-physical one, and the rights: READ, WRITE, EXECUTE, DIRTY_SET.
 
-    `access`: 0 read, 1 write, 2 fetch. `linear`: the linear address on whose behalf, None when there is none; `final`: it is
-    the translation of that address itself, not of a paging-structure entry on the way. DIRTY_SET: nothing is left to do for
-    a write. Raises VmExit (EPT violation, EPT misconfiguration, page-modification log full).
+    `access`: 0 read, 1 write, 2 fetch. `linear`: the linear address on whose behalf, None when there is none;
+    `final`: it is the translation of that address itself, not of a paging-structure entry on the way. DIRTY_SET:
+    nothing is left to do for a write. Raises VmExit (EPT violation, EPT misconfiguration, page-modification log
+    full).
     """
     flags_on = bool(cpu.ept & EPTP_ACCESSED_DIRTY)
     wanted = _WANTED[access]
@@ -88,7 +89,8 @@ def misconfigured(cpu: Processor, entry: int, shift: int) -> bool:
     return bool(entry & 0xF8)
 
 
-def _violation(cpu: Processor, guest_physical: int, linear: int | None, final: bool, wanted: int, rights: int) -> VmExit:
+def _violation(cpu: Processor, guest_physical: int, linear: int | None, final: bool, wanted: int,
+               rights: int) -> VmExit:
     """The exit for an access that the entries do not allow (SDM, "Exit Qualification for EPT Violations")."""
     qualification = wanted | (rights & RIGHTS) << 3
     if linear is not None:
@@ -117,7 +119,8 @@ def log_page(cpu: Processor, guest_physical: int) -> None:
     region.write("pml_index", index - 1)
 
 
-def _tell(cpu: Processor, guest_physical: int, physical: int | None, access: int, seen: list[tuple[int, int, int]]) -> None:
+def _tell(cpu: Processor, guest_physical: int, physical: int | None, access: int, seen: list[tuple[int, int,
+          int]]) -> None:
     if cpu.telling:
         cpu.emit(ev.EptWalk(guest_physical=guest_physical, physical=physical, access=_ACCESS_NAMES[access],
                             entries=tuple(ev.TableEntry(*entry) for entry in seen)))

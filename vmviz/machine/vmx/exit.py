@@ -70,7 +70,7 @@ def vm_exit(cpu: Processor, cause: VmExit) -> None:
 
 
 def _complete_instruction(cpu: Processor) -> None:
-    """A trap-like exit comes after its instruction: what the instruction's end does to shadows, RF and TF comes first."""
+    """A trap-like exit comes after its instruction: what that does to shadows, RF and TF at its end comes first."""
     reg = cpu.reg
     if reg[SHADOW_STEP] != cpu.step_number:
         cpu.set(INTERRUPTIBILITY, reg[INTERRUPTIBILITY] & ~(BY_STI | BY_MOV_SS))

@@ -1,8 +1,8 @@
 """VM entry, third checks: the guest's registers and non-register state. A broken rule is VM exit 33 with bit 31.
 
-SDM volume 3, "Checks on the Guest State Area". The exit qualification is 0 but for the PDPTEs (2), an NMI injected under
-blocking by STI (3) and the VMCS link pointer (4). Segment registers are in guest_segment_checks.py; the rules on BNDCFGS,
-RTIT_CTL, LBR_CTL, PKRS and UINV are not here: no model has these controls.
+SDM volume 3, "Checks on the Guest State Area". The exit qualification is 0 but for the PDPTEs (2), an NMI injected
+under blocking by STI (3) and the VMCS link pointer (4). Segment registers are in guest_segment_checks.py; the rules
+on BNDCFGS, RTIT_CTL, LBR_CTL, PKRS and UINV are not here: no model has these controls.
 """
 from __future__ import annotations
 
@@ -179,11 +179,13 @@ _REGISTER_ROWS: Final = (
          {"guest_ia32_debugctl": 1 << 20}, {_ENTRY: _BASE_ENTRY | c.LOAD_DEBUG_CONTROLS}),
     _row("ia32e_needs_paging", 93, _REGISTERS,
          lambda s: not s.ia32e or (s.paging and bool(s["guest_cr4"] & CR4_PAE)), {"guest_cr4": 0x2000}),
-    _row("pcide", 94, _REGISTERS, lambda s: s.ia32e or not s["guest_cr4"] & CR4_PCIDE, {"guest_cr4": 0x2_2020}, _NARROW),
+    _row("pcide", 94, _REGISTERS,
+         lambda s: s.ia32e or not s["guest_cr4"] & CR4_PCIDE, {"guest_cr4": 0x2_2020}, _NARROW),
     _row("cr3_width", 95, _REGISTERS, lambda s: s.in_width(s["guest_cr3"]), {"guest_cr3": 1 << 45}),
     _row("dr7", 96, _REGISTERS, lambda s: not s.entry & c.LOAD_DEBUG_CONTROLS or not s["guest_dr7"] >> 32,
          {"guest_dr7": 1 << 32}, {_ENTRY: _BASE_ENTRY | c.LOAD_DEBUG_CONTROLS}),
-    _row("sysenter_canonical", 97, _REGISTERS, lambda s: s.canonical("guest_ia32_sysenter_esp", "guest_ia32_sysenter_eip"),
+    _row("sysenter_canonical", 97, _REGISTERS,
+         lambda s: s.canonical("guest_ia32_sysenter_esp", "guest_ia32_sysenter_eip"),
          {"guest_ia32_sysenter_esp": _BAD_ADDRESS}),
     _row("perf_global_ctrl", 98, _REGISTERS,
          lambda s: not s.entry & c.ENTRY_LOAD_PERF_GLOBAL_CTRL

@@ -1,7 +1,8 @@
 """VM entry, third checks: the guest's segment registers. A broken rule is VM exit 33 with bit 31, qualification 0.
 
-SDM volume 3, "Checks on Guest Segment Registers". A virtual-8086 guest has rules of its own (bases, limits, rights); the
-rules on types, privileges and attributes are those of the other guests. "Unrestricted guest" loosens some.
+SDM volume 3, "Checks on Guest Segment Registers". A virtual-8086 guest has rules of its own (bases, limits,
+rights); the rules on types, privileges and attributes are those of the other guests. "Unrestricted guest" loosens
+some.
 """
 from __future__ import annotations
 
@@ -106,7 +107,8 @@ ROWS: Final = (
     _row("tr_selector", 108, lambda s: not s["guest_tr_selector"] & 4, {"guest_tr_selector": 0x34}),
     _row("ldtr_selector", 109, lambda s: not s.usable("ldtr") or not s["guest_ldtr_selector"] & 4,
          {"guest_ldtr_selector": 0x34}, _LDTR),
-    _row("ss_rpl", 110, lambda s: s.v8086 or s.unrestricted or _rpl(s, "ss") == _rpl(s, "cs"), {"guest_ss_selector": 0x13}),
+    _row("ss_rpl", 110,
+         lambda s: s.v8086 or s.unrestricted or _rpl(s, "ss") == _rpl(s, "cs"), {"guest_ss_selector": 0x13}),
     _row("v8086_bases", 111, _v8086(lambda s, n: s[f"guest_{n}_base"] == s[f"guest_{n}_selector"] << 4),
          {"guest_es_base": 0x1_0001}, _V8086),
     _row("bases_canonical", 112, lambda s: s.canonical("guest_tr_base", "guest_fs_base", "guest_gs_base"),

@@ -48,12 +48,14 @@ def _cet(s: Candidate) -> bool:
 
 
 ROWS: Final = (
-    _row("cr0_fixed", 67, _REGISTERS, lambda s: _fixed(s["host_cr0"], cap.fixed_cr0(s.model)), {"host_cr0": 0x8000_0011}),
+    _row("cr0_fixed", 67, _REGISTERS,
+         lambda s: _fixed(s["host_cr0"], cap.fixed_cr0(s.model)), {"host_cr0": 0x8000_0011}),
     _row("cr4_fixed", 68, _REGISTERS, lambda s: _fixed(s["host_cr4"], cap.fixed_cr4(s.model)), {"host_cr4": 0x20}),
     _row("cr4_cet", 69, _REGISTERS, lambda s: not s["host_cr4"] & CR4_CET or bool(s["host_cr0"] & CR0_WP),
          {"host_cr4": 0x2020 | CR4_CET}),
     _row("cr3_width", 70, _REGISTERS, lambda s: s.in_width(s["host_cr3"]), {"host_cr3": 1 << 45}),
-    _row("sysenter_canonical", 71, _REGISTERS, lambda s: s.canonical("host_ia32_sysenter_esp", "host_ia32_sysenter_eip"),
+    _row("sysenter_canonical", 71, _REGISTERS,
+         lambda s: s.canonical("host_ia32_sysenter_esp", "host_ia32_sysenter_eip"),
          {"host_ia32_sysenter_eip": _BAD_ADDRESS}),
     _row("perf_global_ctrl", 72, _REGISTERS,
          lambda s: not s.exit & c.EXIT_LOAD_PERF_GLOBAL_CTRL
@@ -61,7 +63,8 @@ ROWS: Final = (
          {"host_ia32_perf_global_ctrl": 1 << 63}, {_EXIT: _BASE_EXIT | c.EXIT_LOAD_PERF_GLOBAL_CTRL}),
     _row("pat", 73, _REGISTERS, lambda s: not s.exit & c.EXIT_LOAD_PAT or is_pat(s["host_ia32_pat"]),
          {"host_ia32_pat": 3}, {_EXIT: _BASE_EXIT | c.EXIT_LOAD_PAT}),
-    _row("efer_reserved", 74, _REGISTERS, lambda s: not s.exit & c.EXIT_LOAD_EFER or not s["host_ia32_efer"] & ~EFER_BITS,
+    _row("efer_reserved", 74, _REGISTERS,
+         lambda s: not s.exit & c.EXIT_LOAD_EFER or not s["host_ia32_efer"] & ~EFER_BITS,
          {"host_ia32_efer": 0x502}, {_EXIT: _BASE_EXIT | c.EXIT_LOAD_EFER, "host_ia32_efer": 0x500}),
     _row("efer_mode", 75, _REGISTERS,
          lambda s: not s.exit & c.EXIT_LOAD_EFER

@@ -165,7 +165,8 @@ def _set(cpu: Processor, index: int, selector: int, base: int, limit: int, right
 def read_pdptes(cpu: Processor, cr3: int) -> tuple[int, int, int, int]:
     """The four PDPTEs in memory at CR3 (a physical address)."""
     at = cr3 & 0xFFFF_FFE0
-    return (cpu.memory.read(at, 8), cpu.memory.read(at + 8, 8), cpu.memory.read(at + 16, 8), cpu.memory.read(at + 24, 8))
+    return (cpu.memory.read(at, 8), cpu.memory.read(at + 8, 8), cpu.memory.read(at + 16, 8),
+            cpu.memory.read(at + 24, 8))
 
 
 def pdpte_is_good(cpu: Processor, entry: int) -> bool:

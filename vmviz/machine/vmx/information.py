@@ -1,8 +1,8 @@
 """VM-exit instruction information: the decoded operands that an exit leaves in exit_instruction_info.
 
-The layouts differ by instruction (SDM volume 3, "Instruction-Information Field"); they share the fields of the memory
-operand: 1:0 scale, 9:7 address size (0, 1, 2 = 16, 32, 64 bits), 10 register form, 17:15 segment, 21:18 index, 22 no index,
-26:23 base, 27 no base. Bits that a layout leaves undefined are 0, as on the reference emulator.
+The layouts differ by instruction (SDM volume 3, "Instruction-Information Field"); they share the fields of the
+memory operand: 1:0 scale, 9:7 address size (0, 1, 2 = 16, 32, 64 bits), 10 register form, 17:15 segment, 21:18
+index, 22 no index, 26:23 base, 27 no base. Bits that a layout leaves undefined are 0, as on the reference emulator.
 """
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def mwait(cpu: Processor, ins: Instruction) -> None:
 
 
 def pause(cpu: Processor, ins: Instruction) -> None:
-    """PAUSE with "PAUSE exiting"; at CPL 0 with "PAUSE-loop exiting" when a loop has spun for longer than the window."""
+    """PAUSE with "PAUSE exiting"; at CPL 0 with "PAUSE-loop exiting" when a loop has spun too long."""
     if cpu.controls.primary & c.PAUSE_EXITING:
         raise _exit(ins, PAUSE)
     if not cpu.controls.secondary & c.PAUSE_LOOP_EXITING or cpu.reg[CPL]:

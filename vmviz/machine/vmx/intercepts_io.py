@@ -1,8 +1,9 @@
 """Ports and MSRs of a guest: the bitmaps, and VM exits 30, 31 and 32.
 
-I/O bitmap A has a bit for ports 0 to 7FFFh, B for the rest; an access to any port whose bit is set exits, and so does one
-that wraps around port FFFFh. The MSR bitmap has four parts of 1 KiB: reads of MSRs 0 to 1FFFh, reads of C0000000h to
-C0001FFFh, then writes of both; other MSRs always exit (SDM volume 3, "I/O-Bitmap Addresses", "MSR-Bitmap Address").
+I/O bitmap A has a bit for ports 0 to 7FFFh, B for the rest; an access to any port whose bit is set exits, and so
+does one that wraps around port FFFFh. The MSR bitmap has four parts of 1 KiB: reads of MSRs 0 to 1FFFh, reads of
+C0000000h to C0001FFFh, then writes of both; other MSRs always exit (SDM volume 3, "I/O-Bitmap Addresses",
+"MSR-Bitmap Address").
 """
 from __future__ import annotations
 

@@ -65,7 +65,8 @@ TABLE_FIELDS: Final = (("guest_gdtr_base", GDTR_BASE), ("guest_gdtr_limit", GDTR
 CONTROL_FIELDS: Final = (("guest_cr0", CR0), ("guest_cr3", CR3), ("guest_cr4", CR4))
 SYSENTER_FIELDS: Final = (("guest_ia32_sysenter_cs", SYSENTER_CS), ("guest_ia32_sysenter_esp", SYSENTER_ESP),
                           ("guest_ia32_sysenter_eip", SYSENTER_EIP))
-CET_FIELDS: Final = (("guest_ia32_s_cet", S_CET), ("guest_ssp", SSP), ("guest_ia32_interrupt_ssp_table_addr", SSP_TABLE))
+CET_FIELDS: Final = (("guest_ia32_s_cet", S_CET), ("guest_ssp", SSP), ("guest_ia32_interrupt_ssp_table_addr",
+                     SSP_TABLE))
 _SS_RIGHTS: Final = segment(SS, RIGHTS)
 
 

@@ -1,9 +1,12 @@
 """The virtual-APIC page and the APIC-access page: what of the local APIC a guest reaches without a VM exit.
 
-With the TPR shadow, CR8 and the task priority live in the virtual-APIC page (VTPR at 80h); with "virtualize APIC accesses" an
-access to the APIC-access page becomes one to the virtual-APIC page, or a VM exit 44 (SDM volume 3, chapter "APIC
-Virtualization and Virtual Interrupts"). A write is emulated after it has happened: then come the exits 43 (TPR below
-threshold), 45 (virtualized EOI) and 56 (APIC write), which are trap-like and so raised through `cpu.trap_exit`.
+With the TPR shadow, CR8 and the task priority live in the virtual-APIC page (VTPR at 80h); with "virtualize APIC
+accesses" an access to the APIC-access page becomes one to the virtual-APIC page, or a VM exit 44 (SDM volume 3,
+chapter "APIC Virtualization and Virtual Interrupts"). A write is emulated after it has happened: then come the
+exits 43 (TPR below threshold), 45 (virtualized EOI) and 56 (APIC write), which are trap-like.
+
+Simplified: such an exit ends the instruction at its write; an instruction that changes registers after writing to the
+APIC-access page (a push, a string store) would lose that change. Aligned MOVs, all that software uses, lose nothing.
 
 Left out: posted interrupts, and evaluating virtual interrupts for anything but the RVI and SVI of the VMCS.
 """
@@ -23,7 +26,8 @@ INITIAL_COUNT, DIVIDE, SELF_IPI = 0x380, 0x3E0, 0x3F0
 TPR_BELOW_THRESHOLD, APIC_ACCESS, VIRTUALIZED_EOI, APIC_WRITE = 43, 44, 45, 56
 READ, WRITE, FETCH = 0, 1, 2
 _LVT: Final = frozenset(range(0x320, 0x380, 0x10))
-_READABLE: Final = frozenset({ID, VERSION, TPR, EOI, LDR, DFR, SVR, *range(ISR, ESR + 0x10, 0x10), ICR_LOW, ICR_HIGH, *_LVT,
+_READABLE: Final = frozenset({ID, VERSION, TPR, EOI, LDR, DFR, SVR, *range(ISR, ESR + 0x10, 0x10), ICR_LOW,
+                              ICR_HIGH, *_LVT,
                               INITIAL_COUNT, DIVIDE})
 _WRITABLE: Final = frozenset({ID, TPR, EOI, LDR, DFR, SVR, ESR, ICR_LOW, ICR_HIGH, *_LVT, INITIAL_COUNT, DIVIDE})
 

@@ -97,7 +97,8 @@ class Region:
 
     def tell_state(self) -> None:
         """Tell where the VMCS stands now, after an instruction that can change it."""
-        self.cpu.mark(ev.VmcsState(vmcs=self.address, active=self.active, current=self.cpu.reg[CURRENT_VMCS] == self.address,
+        self.cpu.mark(ev.VmcsState(vmcs=self.address, active=self.active,
+                                   current=self.cpu.reg[CURRENT_VMCS] == self.address,
                                    launch="launched" if self.launch == LAUNCHED else "clear"))
 
     def _set(self, at: int, value: int) -> None:
