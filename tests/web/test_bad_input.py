@@ -31,6 +31,7 @@ def test_malformed_arguments_are_refused_by_the_ack_and_change_nothing(client, n
     refused = client.ask(name, *arguments)
     assert refused["ok"] is False
     assert refused["error"]["code"] == "bad_arguments" and set(refused["error"]) == {"code", "params", "message"}
+    assert set(refused["error"]["params"]) == {"command", "reason"}
     assert client.received == []
     assert client.ask("pause") == {"ok": True, "position": at(4)}
 

@@ -137,4 +137,4 @@ def whole(key: str, number: Number) -> int:
 
 
 def _refused(command: str, reason: str) -> ProtocolError:
-    return ProtocolError("bad_arguments", f"{command}: {reason}.", command=command, reason=reason)
+    return ProtocolError("bad_arguments", f"{command}: {reason}.", reason=reason)

@@ -57,7 +57,8 @@ class Conversation:
             ack = {"ok": True, **self._carry_out(sid, c.parse(name, arguments))}
         except ProtocolError as error:
             code = error.code
-            ack = refusal(error.code, error.params, str(error))
+            named = {"command": name} if code == "bad_arguments" else {}
+            ack = refusal(code, {**named, **error.params}, str(error))
         except LessonError as error:
             code = "lesson_broken"
             log.error("a lesson does not do what it says: %s", error)
@@ -91,7 +92,7 @@ class Conversation:
             if getattr(command, what) is not UNSET:
                 raise _not_available(what)
         if command.lesson is UNSET:
-            raise ProtocolError("bad_arguments", "open: takes a lesson.", command="open", reason="no lesson")
+            raise ProtocolError("bad_arguments", "open: takes a lesson.", reason="no lesson")
         lesson = str(command.lesson)
         wished = command.at.whole() if command.at else None
         recorded = self.recording(lesson)
@@ -133,7 +134,7 @@ class Conversation:
 
     def _play(self, session: Session, command: c.Play) -> Ack:
         if math.isnan(command.rate):
-            raise ProtocolError("bad_arguments", "rate must be a number.", command="play", reason="rate")
+            raise ProtocolError("bad_arguments", "rate must be a number.", reason="rate is not a number")
         if session.playing is not None:
             session.playing.end()
         session.playing = play = Play(session, command.rate, command.unit, self.sessions.note)
@@ -155,7 +156,7 @@ class Conversation:
         if command.what == "registers":
             return {"what": "registers", "registers": scene["processors"]["0"]["registers"]}
         if command.range is None:
-            raise ProtocolError("bad_arguments", "inspect: takes a range.", command="inspect", reason="no range")
+            raise ProtocolError("bad_arguments", "inspect: takes a range.", reason="no range")
         address = f"{int(command.range.address, 16):x}"
         nothing = ProtocolError("outside_memory", "There is nothing at that address.", address=address)
         if command.what == "vmcs":
