@@ -7,6 +7,7 @@ VmvizError that names the variable. VMVIZ_ASYNC is read by app.py itself, before
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,5 +83,11 @@ def _prefix(text: str) -> str:
 
 
 def _state_folder(environ: Mapping[str, str]) -> Path:
+    """Where the system keeps such files; the folder for temporary ones for a user who has no home to write to."""
     home = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return Path(home) / "vmviz"
+    folder = Path(home) / "vmviz"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir()) / f"vmviz-{os.getuid()}"
+    return folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir()) / f"vmviz-{os.getuid()}"
