@@ -47,6 +47,7 @@ _STACK_MNEMONICS: Final = frozenset({
     Mnemonic.PUSHFD, Mnemonic.POPF, Mnemonic.POPFQ, Mnemonic.POPFD, Mnemonic.IRET, Mnemonic.IRETQ, Mnemonic.IRETD, Mnemonic.RETF,
     Mnemonic.PUSHA, Mnemonic.PUSHAD, Mnemonic.POPA, Mnemonic.POPAD,
 })
+_NOT_INTEL: Final = frozenset({ix.EncodingKind.XOP, ix.EncodingKind.D3NOW})
 _READ_WRITE: Final = frozenset({OpAccess.READ_WRITE, OpAccess.READ_COND_WRITE})
 _information = ix.InstructionInfoFactory()
 
@@ -54,17 +55,17 @@ _information = ix.InstructionInfoFactory()
 class Instruction:
     """A decoded instruction, bound to its operands.
 
-    `bits` operand size of the first operand (8..64), for stack instructions that of what is pushed or popped; `mask` its
-    all-ones value; `dst`, `src`, `third` read operands 0, 1 and 2 (unset when there is no such operand; immediates are cut
-    to `mask`), `set_dst`, `set_src` write them; `src_bits` is the width of operand 1; `address` gives the linear address of
-    the memory operand for (READ or WRITE) and `offset` its effective address; `target` is a near branch's RIP, `in_range`
-    true when it needs no check; `address_bits` is the address size of a memory operand or string instruction; `iced` is
-    the decoder's own view.
+    `bits` operand size of the first operand (8..64), for stack instructions that of what is pushed or popped; `mask`
+    its all-ones value; `dst`, `src`, `third` read operands 0, 1 and 2 (unset when there is no such operand; immediates
+    are cut to `mask`), `set_dst`, `set_src` write them; `src_bits` is the width of operand 1; `address` gives the linear
+    address of the memory operand for (READ or WRITE) and `offset` its effective address; `target` is a near branch's
+    RIP, `in_range` true when it needs no check; `address_bits` is the address size of a memory operand or string
+    instruction; `iced` is the decoder's own view.
     """
 
-    __slots__ = ("execute", "next_rip", "length", "bits", "mask", "dst", "set_dst", "src", "set_src", "third", "src_bits",
-                 "target", "in_range", "condition", "address_bits", "iced", "address", "offset", "code_bits", "memory_bits",
-                 "segment", "code")
+    __slots__ = ("execute", "next_rip", "length", "bits", "mask", "dst", "set_dst", "src", "set_src", "third",
+                 "src_bits", "target", "in_range", "condition", "address_bits", "iced", "address", "offset", "code_bits",
+                 "memory_bits", "segment", "code")
 
     execute: Callable[[Processor, Instruction], None]
     next_rip: int
@@ -163,8 +164,11 @@ def bind(iced: ix.Instruction, code_bits: int, raw: bytes) -> Instruction:
     ins.bits = ins.src_bits = ins.memory_bits = ins.target = ins.segment = ins.address_bits = 0
     ins.in_range = False
     function = registry.FORM.get(iced.code) or registry.BEHAVIOUR.get(iced.mnemonic)
-    if iced.code == ix.Code.INVALID or function is None:
-        ins.execute = _undefined if iced.code == ix.Code.INVALID else _outside
+    if iced.code == ix.Code.INVALID or iced.encoding in _NOT_INTEL:
+        ins.execute = _undefined
+        return ins
+    if function is None:
+        ins.execute = _outside
         return ins
     ins.execute = function
     kinds = [iced.op_kind(n) for n in range(iced.op_count)]
