@@ -56,7 +56,7 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
         "VEX_BZHI", "VEX_BEXTR"),                       # Unicorn drops the top bit of fields that reach it
     16: ("POPCNT", "MOVBE", "CRC32", "ADCX",            # in 16-bit code Unicorn takes 66h for 16 bits
          "VEX_"),                                       # ... and is in real-address mode, which has none
-    16: ("POPCNT", "MOVBE", "CRC32", "ADCX",            # Unicorn takes 66h for 16 bits in 16-bit code as well
+    64: ("CMPXCHG_RM32",                                # Unicorn clears the upper half of a register not written
          "VEX_PDEP_R32", "VEX_PEXT_R32"),               # ... and uses the upper half of a mask
 }
 
