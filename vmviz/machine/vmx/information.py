@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vmviz.machine.decode import Instruction
 
 _SCALE: Final = {1: 0, 2: 1, 4: 2, 8: 3}
+_RANDOM_SIZE: Final = {16: 1, 32: 1, 64: 2}         # the reference emulator reports 16 bits as 32; the manual has 0
 _REGISTER_FORM: Final = 1 << 10
 _NO_INDEX, _NO_BASE = 1 << 22, 1 << 27
 
@@ -105,7 +106,7 @@ def system_segment(ins: Instruction, identity: int) -> int:
 
 def random(ins: Instruction) -> int:
     """RDRAND, RDSEED: 6:3 destination, 12:11 operand size (0, 1, 2 = 16, 32, 64 bits)."""
-    return register(ins, 0) << 3 | {16: 0, 32: 1, 64: 2}[ins.bits] << 11
+    return register(ins, 0) << 3 | _RANDOM_SIZE[ins.bits] << 11
 
 
 def string_io(address_size: int, segment: int) -> int:
