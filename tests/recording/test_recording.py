@@ -236,7 +236,7 @@ def test_the_two_guests_are_born_run_stop_and_end(lesson):
             if not seen[name] or seen[name][-1] != vm["state"]:
                 seen[name].append(vm["state"])
     for states in seen.values():
-        assert states[:3] == ["created", "ready", "running"] and states[-1] == "stopped"
+        assert states[:4] == ["created", "ready", "running", "stopped"], states
 
 
 def test_changed_fields_of_a_vmcs_are_those_that_differ_from_the_step_before(lesson):

@@ -173,7 +173,7 @@ class Recording:
             told = self._cursor.tell()
         if told is None:
             raise IndexError(index)
-        return told
+        return _instruction_first(told)
 
     def _stand(self, step: int, phase: int) -> None:
         self._cursor.seek(step, self.step(step).phases[phase - 1].changes_end if phase else 0)
@@ -212,6 +212,15 @@ class Recording:
 def _fields(event: ev.Event, *names: str) -> dict[str, Any]:
     wire = ev.to_wire(event)
     return {name: wire[name] for name in names if name in wire}
+
+
+def _instruction_first(step: Step) -> Step:
+    """What a step does is told before how it came about: fetching may walk the page tables."""
+    events = step.events
+    for n, event in enumerate(events):
+        if isinstance(event, ev.Instruction):
+            return step._replace(events=(event, *events[:n], *events[n + 1:])) if n else step
+    return step
 
 
 def _instruction(step: Step) -> dict[str, Any] | None:
