@@ -12,7 +12,7 @@ import iced_x86 as ix
 from iced_x86 import OpKind, Register
 
 from vmviz.machine.decode import NUMBER, SEGMENT_INDEX
-from vmviz.machine.registers import MASK64
+from vmviz.machine.registers import DS, FS, GS, MASK64, SS
 
 if TYPE_CHECKING:
     from vmviz.machine.decode import Instruction
@@ -59,7 +59,7 @@ def memory_operand(ins: Instruction) -> int:
     if not has_memory(ins):
         return _REGISTER_FORM
     value = {16: 0, 32: 1 << 7, 64: 2 << 7}[address_bits(iced, ins.code_bits)]
-    value |= SEGMENT_INDEX[iced.memory_segment] << 15
+    value |= _segment(ins) << 15
     if iced.memory_index == Register.NONE:
         value |= _NO_INDEX
     else:
@@ -69,6 +69,14 @@ def memory_operand(ins: Instruction) -> int:
     else:
         value |= _NO_BASE
     return value
+
+
+def _segment(ins: Instruction) -> int:
+    """The segment register of the memory operand; in 64-bit code only FS and GS can be chosen by a prefix."""
+    index = SEGMENT_INDEX[ins.iced.memory_segment]
+    if ins.code_bits == 64 and index not in (FS, GS):
+        return SS if ins.iced.memory_base in (Register.RSP, Register.RBP, Register.ESP, Register.EBP) else DS
+    return index
 
 
 def register(ins: Instruction, operand: int) -> int:
@@ -106,7 +114,7 @@ def system_segment(ins: Instruction, identity: int) -> int:
 
 def random(ins: Instruction) -> int:
     """RDRAND, RDSEED: 6:3 destination, 12:11 operand size (0, 1, 2 = 16, 32, 64 bits)."""
-    return register(ins, 0) << 3 | _RANDOM_SIZE[ins.bits] << 11
+    return memory_operand(ins) | register(ins, 0) << 3 | _RANDOM_SIZE[ins.bits] << 11
 
 
 def string_io(address_size: int, segment: int) -> int:
