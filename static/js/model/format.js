@@ -30,7 +30,7 @@ export function fieldLabel(name) {
   return name.split('_').map((word) => (ACRONYMS.has(word) || /^(cr|dr|r)\d/.test(word) ? word.toUpperCase() : WORDS[word] ?? word)).join(' ');
 }
 const ACRONYMS = new Set(['rip', 'rsp', 'rflags', 'cs', 'ss', 'ds', 'es', 'fs', 'gs', 'tr', 'ldtr', 'gdtr', 'idtr', 'msr', 'ept',
-  'vpid', 'tsc', 'pml', 'apic', 'tpr', 'eoi', 'ia32', 'efer', 'pat', 'vm', 'ssp', 'idt', 'smbase', 'cpl', 'uinv', 'eptp', 'vmcs', 'vmx']);
+  'vpid', 'tsc', 'pml', 'apic', 'tpr', 'eoi', 'ia32', 'efer', 'pat', 'vm', 'ssp', 'idt', 'smbase', 'xcr0', 'cpl', 'uinv', 'eptp', 'vmcs', 'vmx']);
 /** @type {Record<string, string>} */
 const WORDS = { io: 'I/O', pdpte0: 'PDPTE0', pdpte1: 'PDPTE1', pdpte2: 'PDPTE2', pdpte3: 'PDPTE3', debugctl: 'DEBUGCTL' };
 
@@ -81,3 +81,13 @@ export function fieldValue(name, hex) {
   return DECIMAL.has(name) && value < 0x80000000 ? String(value) : hex;
 }
 const DECIMAL = new Set(['exit_reason', 'exit_instruction_length', 'vm_instruction_error', 'entry_instruction_length']);
+
+/** An instruction as people write it: addresses without their leading zeros. @param {string} text */
+export function instructionText(text) {
+  return text.replace(/\b0+(?=[0-9a-fA-F]+h\b)/g, '');
+}
+
+/** A number of a port or an MSR: hexadecimal like everything else. @param {unknown} value */
+export function hexadecimal(value) {
+  return typeof value === 'number' ? value.toString(16) : String(value);
+}

@@ -31,7 +31,7 @@ export function dotAt(state, place) {
   if (from && !lit?.failed) return { x: from.exit.x, y: place.vmm.y };
   const known = (state.outline.regions ?? []).filter(({ where }) => where === 'root').map(({ id }) => id);
   const region = rootBoxes(place, scene.region, known).find(({ id }) => id === scene.region);
-  return { x: region ? region.x + region.w / 2 : place.vmm.x + 30, y: place.vmm.y };
+  return { x: region ? region.x + region.w / 2 : place.vmm.x + place.vmm.w / 2, y: place.vmm.y };
 }
 
 /** @param {import('./layout').Arrow} arrow @param {number} part @param {Layout} place */

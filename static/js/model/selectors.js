@@ -5,6 +5,7 @@
  * @typedef {import('../types').Outline} Outline
  * @typedef {import('../types').Vmcs} Vmcs
  */
+import { instructionText } from './format.js';
 
 /** The logical processor of the picture. @param {Scene} scene */
 export function processorOf(scene) {
@@ -112,7 +113,7 @@ export function chipOf(state, vm) {
   const processor = processorOf(scene);
   const transition = transitionOf(scene);
   if (processor.mode === 'non_root' && processor.vm === vm && !transition && processor.next) {
-    return { address: processor.next.address, text: processor.next.text, live: true, ring: processor.cpl };
+    return { address: processor.next.address, text: instructionText(processor.next.text), live: true, ring: processor.cpl };
   }
   const last = scene.vms[vm]?.last_exit;
   const leaving = transition?.of === 'exit' && transition.vm === vm;

@@ -7,7 +7,7 @@
  * @typedef {import('../types').State} State
  * @typedef {import('../types').Translate} Translate
  */
-import { bitNames, exitName, fieldLabel, fieldValue, registerLabel } from './format.js';
+import { bitNames, exitName, fieldLabel, fieldValue, hexadecimal, instructionText, registerLabel } from './format.js';
 import { formatPosition, phasesAt } from './position.js';
 import { processorOf, transitionOf, vmOfVmcs } from './selectors.js';
 import { firstOf } from './words.js';
@@ -31,6 +31,7 @@ function ownerOf(scene, vmcs) {
 export function clause(event, scene, t) {
   const say = (/** @type {string} */ key, /** @type {Record<string, unknown>} */ extra = {}) => firstOf(t, [key], { ...event, ...extra });
   switch (event.type) {
+    case 'instruction': return say('event.instruction', { text: instructionText(event.text) });
     case 'mode': return say(`event.mode.${event.from}.${event.to}`);
     case 'vmx_outcome': return say(`event.vmx_outcome.${event.result}`, { instruction: String(event.instruction).toUpperCase(), meaning: t(`vmx_error.${event.error}`) });
     case 'vm_entry': return say(`event.vm_entry.${event.kind}`);
@@ -48,9 +49,9 @@ export function clause(event, scene, t) {
     case 'page_walk': case 'ept_walk':
       return say(event.physical === undefined ? `event.${event.type}_fails` : `event.${event.type}`, { access: t(`access.${event.access}`) });
     case 'tlb': return say(`event.tlb.${event.action}`);
-    case 'port': return say(`event.port.${event.direction}`);
+    case 'port': return say(`event.port.${event.direction}`, { port: hexadecimal(event.port) });
     case 'memory': return say(`event.memory.${event.access}.${event.what}`);
-    case 'msr': return say(`event.msr.${event.access}`, { name: event.name ? String(event.name).toUpperCase() : `MSR ${event.index}` });
+    case 'msr': return say(`event.msr.${event.access}`, { name: event.name ? String(event.name).toUpperCase() : `MSR ${hexadecimal(event.index)}` });
     case 'console': return say('event.console', { text: JSON.stringify(event.text) });
     case 'vm': return firstOf(t, [`event.vm.${event.state}`, 'event.vm.other'], event);
     default: return say(`event.${event.type}`);
@@ -60,6 +61,11 @@ export function clause(event, scene, t) {
 /** @param {Translate} t @param {string} of @param {string} name */
 export function phaseName(t, of, name) {
   return firstOf(t, [`phase.${of}.${name}`, `phase.exit.${name}`]) || name.replaceAll('_', ' ');
+}
+
+/** What a phase does, in one clause. @param {Translate} t @param {{of: string, name: string, number: number}} phase */
+export function phaseDoes(t, { of, name, number }) {
+  return firstOf(t, [`phase_does.${of}.${name}`]) || t('event.phase', { of: t(`phases.${of}`), number, name: phaseName(t, of, name) });
 }
 
 /** Who has control, as a clause. @param {Scene} scene @param {Translate} t */

@@ -20,12 +20,13 @@ const ADDRESSES = /_(rip|rsp|base)$|_(eip|esp)$/;
 export function vmcsTable(vmcs, { fields, symbols, reason, all }) {
   const encodings = new Map(fields.map(([name, encoding], index) => [name, { encoding, index }]));
   const rank = (/** @type {string} */ name) => (FIRST.includes(name) ? FIRST.indexOf(name) : 100 + (encodings.get(name)?.index ?? 0));
+  const left = ['exit_reason', 'exit_interruption_info', 'exit_instruction_length'].some((name) => !isZero(vmcs.fields[name] ?? '0'));
   const names = Object.keys(vmcs.fields).filter((name) => all || ALWAYS.has(name) || name in (vmcs.changed ?? {}) || !isZero(vmcs.fields[name]));
   return /** @type {const} */ (['exit', 'guest', 'host', 'controls']).map((group) => ({
     group,
     rows: names.filter((name) => fieldGroup(name) === group).sort((a, b) => rank(a) - rank(b)).map((name) => {
       const value = vmcs.fields[name];
-      const note = name === 'exit_reason' ? reason(parseInt(value, 16) & 0xffff)
+      const note = name === 'exit_reason' ? (left ? reason(parseInt(value, 16) & 0xffff) : '')
         : ADDRESSES.test(name) ? symbolAt(value, symbols) : bitNames(name, value);
       return { name, encoding: encodings.get(name)?.encoding ?? '', value: fieldValue(name, value), note, old: vmcs.changed?.[name] === undefined ? undefined : fieldValue(name, vmcs.changed[name]) };
     }),

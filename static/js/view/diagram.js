@@ -42,7 +42,7 @@ export function diagram(context, compact) {
     ${vmm(context, place, compact)}
     ${place.processor ? processorBox(context, place.processor) : nothing}
     <g class="flights"></g>
-    <g class="dot ${lit?.of === 'exit' ? 'dot-exit' : 'dot-entry'} ${off ? 'dot-off' : ''}" transform="translate(${dot.x} ${dot.y})"><circle class="halo" r=${compact ? 13 : 15}></circle><circle class="core" r=${compact ? 8 : 9}></circle></g>
+    <g class="dot dot-${off ? 'off' : processor.mode === 'non_root' || (lit?.fresh && lit.of === 'entry') ? 'entry' : lit?.fresh ? 'exit' : 'root'}" transform="translate(${dot.x} ${dot.y})"><circle class="halo" r=${compact ? 13 : 15}></circle><circle class="core" r=${compact ? 8 : 9}></circle></g>
   </svg>`;
 }
 

@@ -63,5 +63,5 @@ function revealCurrent(host, state) {
   if (!current || !scroller) return;
   shown = mark;
   const [box, line] = [scroller.getBoundingClientRect(), current.getBoundingClientRect()];
-  if (line.top < box.top + 30 || line.bottom > box.bottom - 40) scroller.scrollTop += line.top - box.top - box.height * 0.38;
+  if (line.top < box.top + 30 || line.bottom > box.bottom - 8) scroller.scrollTop += line.top - box.top - box.height * 0.38;
 }

@@ -6,5 +6,5 @@ import { html, nothing } from 'lit-html';
  */
 export function valueRow({ key, name, value, note, old, was, current = false }) {
   return html`<div class="row ${old === undefined ? '' : 'changed'}" ?data-current=${current}><dt>${key ? html`<i>${key}</i>` : nothing}${name}</dt>
-    <dd>${old === undefined ? nothing : html`<del><span class="hear">${was} </span>${old}</del>`}${note ? html`<span class="note">${note}</span>` : nothing}<span class="value">${value}</span></dd></div>`;
+    <dd>${note ? html`<span class="note">${note}</span>` : nothing}${old === undefined ? nothing : html`<del><span class="hear">${was} </span>${old}</del>`}<span class="value">${value}</span></dd></div>`;
 }

@@ -5,7 +5,8 @@
 import { html, nothing } from 'lit-html';
 import { unsafeHTML } from 'lit-html/directives/unsafe-html.js';
 import { formatPosition } from '../model/position.js';
-import { changes, phaseName, phaseUnderWay, tellings, whatHappened } from '../model/sentences.js';
+import { instructionText } from '../model/format.js';
+import { changes, phaseDoes, phaseName, phaseUnderWay, tellings, whatHappened } from '../model/sentences.js';
 import { stopHere, stopsAround } from '../model/selectors.js';
 
 /** @param {Context} context */
@@ -32,11 +33,13 @@ export function story(context) {
 /** Between stops the events speak. @param {import('../types').State} state @param {import('../types').Translate} t */
 function told(state, t) {
   if (!state.scene) return nothing;
-  const all = tellings(state, t);
-  const inside = state.position.phase > 0;
+  const phase = phaseUnderWay(state);
+  const inside = phase !== null;
+  const crossed = state.events.some(({ type }) => type === 'phase');
+  const all = tellings(state, t).filter(({ event }) => !(crossed && (event.type === 'vmcs_write' || event.type === 'mode' || event.type === 'vm')));
   const rest = inside ? all : all.slice(1);
   const bare = !inside && all[0]?.event.type === 'instruction';
-  return html`<h2 class="event">${bare ? ran(all[0].event, t) : sentence(whatHappened(state, t))}</h2>
+  return html`<h2 class="event">${bare ? ran(all[0].event, t) : sentence(phase ? phaseDoes(t, phase) : whatHappened(state, t))}</h2>
     <div class="prose">${rest.length ? html`<ul>${rest.slice(0, 5).map(({ event, text }) => html`<li>${event.type === 'instruction' ? ran(event, t) : sentence(text)}</li>`)}</ul>` : nothing}
     <p class="changes">${sentence(changes(state.scene, t, 6))}</p></div>`;
 }
@@ -44,7 +47,7 @@ function told(state, t) {
 /** "cpuid ran at 100003", the instruction as code. @param {import('../types').Event} event @param {import('../types').Translate} t */
 function ran(event, t) {
   const [before, after] = t('event.instruction', { ...event, text: '\u0000' }).split('\u0000');
-  return html`${before}<code>${event.text}</code>${after}.`;
+  return html`${before}<code>${instructionText(event.text)}</code>${after}.`;
 }
 
 /** @param {string} clause */
