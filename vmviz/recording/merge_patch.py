@@ -20,6 +20,8 @@ def diff(before: Any, after: Any) -> Any:
             patch[key] = value
             continue
         old = before[key]
+        if old is value:
+            continue
         if isinstance(old, dict) and isinstance(value, dict):
             inner = diff(old, value)
             if inner:

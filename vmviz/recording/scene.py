@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from vmviz.machine import registers as r
@@ -27,6 +28,7 @@ REGISTERS: Final = {_RENAMED.get(name, name): slot for slot, name in enumerate(r
 _NAME_OF: Final = {slot: name for name, slot in REGISTERS.items()}
 _TPR: Final = r.APIC + 8  # CR8 is bits 7:4 of the task-priority register
 Change = tuple[int, int, int]
+_HAS: Final[dict[str, tuple[tuple[int, str, int], ...]]] = {}  # cell, name and mask of each field, by processor model
 _CELLS: Final = struct.Struct(f"<{len(FIELDS)}Q")
 
 
@@ -124,20 +126,29 @@ def _vmcs(cpu: Processor, address: int, order: int, vm: str, memory: list[Change
     fields = _fields(cpu, page)
     changed: dict[str, str] = {}
     if before != page:
-        changed = {name: f"{value:x}" for name, value in _fields(cpu, before).items() if fields[name] != value}
+        changed = {name: value for name, value in _fields(cpu, before).items() if fields[name] != value}
     region = vmcs.Region(cpu, address)
     return {
         "order": order, "vm": vm, "active": region.active, "current": cpu.reg[r.CURRENT_VMCS] == address,
         "launch": vmcs.LAUNCH_NAMES[region.launch == vmcs.LAUNCHED],
-        "fields": {name: f"{value:x}" for name, value in fields.items()}, "changed": changed,
+        "fields": fields, "changed": changed,
     }
 
 
-def _fields(cpu: Processor, page: bytearray) -> dict[str, int]:
+def _fields(cpu: Processor, page: bytearray) -> dict[str, str]:
     """The fields that this processor has, read from the bytes of a VMCS region."""
-    cells = _CELLS.unpack_from(page, vmcs.FIELDS_AT)
-    return {field.name: cell & (1 << field.bits) - 1 for field, cell in zip(FIELDS, cells, strict=True)
-            if vmcs.supported(cpu, field.encoding)}
+    model = cpu.model.name
+    if model not in _HAS:
+        _HAS[model] = tuple((n, field.name, (1 << field.bits) - 1) for n, field in enumerate(FIELDS)
+                            if vmcs.supported(cpu, field.encoding))
+    return _in_words(model, bytes(page[vmcs.FIELDS_AT:vmcs.FIELDS_AT + _CELLS.size]))
+
+
+@lru_cache(maxsize=128)
+def _in_words(model: str, content: bytes) -> dict[str, str]:
+    """The same content gives the same object, which nobody changes: most steps leave every VMCS as it is."""
+    cells = _CELLS.unpack(content)
+    return {name: f"{cells[n] & mask:x}" for n, name, mask in _HAS[model]}
 
 
 def _vm(cpu: Processor, address: int, name: str, past: Past) -> dict[str, Any]:
