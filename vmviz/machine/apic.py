@@ -1,11 +1,13 @@
 """The local APIC, and what lies behind physical addresses that are no plain RAM.
 
 Its registers are the 64 slots APIC..APIC+63, by offset / 16 (SDM volume 3, "Advanced Programmable Interrupt
-Controller"). Software reaches them through the page at IA32_APIC_BASE or, in x2APIC mode, through MSRs. There is one
-logical processor, so an interprocessor interrupt arrives here or nowhere. The timer counts time-stamp ticks.
+Controller"). Software reaches them through the page at IA32_APIC_BASE or, in x2APIC mode, through MSRs. There
+is one logical processor, so an interprocessor interrupt arrives here or nowhere. The timer counts time-stamp
+ticks.
 
-Simplified: level-triggered interrupts and EOI broadcasts have no source here; accesses that are not aligned 32-bit ones
-read the bytes of the register and write nothing. When an interrupt is delivered is decided in interrupts.py.
+Simplified: level-triggered interrupts and EOI broadcasts have no source here; accesses that are not aligned
+32-bit ones read the bytes of the register and write nothing. When an interrupt is delivered is decided in
+interrupts.py.
 """
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from vmviz import events as ev
 from vmviz.machine.memory import PAGE
 from vmviz.machine.models import APIC_ENABLED, APIC_X2
 from vmviz.machine.registers import (
-    ACTIVITY, APIC, APIC_BASE, APIC_TIMER_DEADLINE, CURRENT_VMCS, INIT_PENDING, NEVER, NMI_PENDING, SIPI_PENDING, WAIT_FOR_SIPI,
+    ACTIVITY, APIC, APIC_BASE, APIC_TIMER_DEADLINE, CURRENT_VMCS, INIT_PENDING, NEVER, NMI_PENDING,
+    SIPI_PENDING, WAIT_FOR_SIPI,
 )
 from vmviz.machine.vmx import controls, virtual_apic
 

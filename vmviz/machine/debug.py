@@ -1,11 +1,11 @@
 """Debug exceptions: breakpoints of DR0 to DR3, single step, and what is pending between two instructions.
 
-Pending debug exceptions are kept in the slot PENDING_DEBUG in the format of the VMCS: bits 3:0 B0 to B3, bit 12 an enabled
-breakpoint was met, bit 14 BS (SDM volume 3, "Debug Exception Conditions"; "Guest Non-Register State"). interrupts.py
-asks here around each instruction, and only while DR7 enables something.
+Pending debug exceptions are kept in the slot PENDING_DEBUG in the format of the VMCS: bits 3:0 B0 to B3, bit 12
+an enabled breakpoint was met, bit 14 BS (SDM volume 3, "Debug Exception Conditions"; "Guest Non-Register
+State"). interrupts.py asks here around each instruction, and only while DR7 enables something.
 
-Simplified: a data breakpoint on a repeated string instruction traps when the step ends, not after the iteration.
-Left out: branch stepping (DEBUGCTL.BTF), the T bit of a task.
+Simplified: a data breakpoint on a repeated string instruction traps when the step ends, not after the
+iteration. Left out: branch stepping (DEBUGCTL.BTF), the T bit of a task.
 """
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from iced_x86 import MemorySizeExt, OpAccess, OpKind, Register
 
 from vmviz.machine.decode import NUMBER, SEGMENT_INDEX
 from vmviz.machine.registers import (
-    BASE, CR4, CR4_DE, CS_BASE, DR0, DR7, FS, MASK32, MASK64, PENDING_DEBUG, RDI, RF, RFLAGS, RIP, RSI, SEGMENTS,
+    BASE, CR4, CR4_DE, CS_BASE, DR0, DR7, FS, MASK32, MASK64, PENDING_DEBUG, RDI, RF, RFLAGS, RIP, RSI,
+    SEGMENTS,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def armed(dr7: int) -> bool:
 
 
 def _matches(cpu: Processor, kinds: tuple[int, ...], start: int, end: int) -> int:
-    """B0 to B3 of the breakpoints of some kinds that lie in [start, end), enabled or not, and bit 12 when one is enabled."""
+    """B0 to B3 of the breakpoints of some kinds that lie in [start, end); bit 12 when one of them is enabled."""
     reg, hits = cpu.reg, 0
     dr7 = reg[DR7]
     for n in range(4):

@@ -1,9 +1,11 @@
-"""Delivering events: exceptions, interrupts and injected events, with what an exception on the way turns them into.
+"""Delivering events: exceptions, interrupts and injected events, with what an exception on the way turns them
+into.
 
-`deliver` takes one event to its end: its handler's first instruction, a VM exit, or shutdown. In non-root operation an
-exception first meets the exception bitmap. When an exception arises during delivery, what the delivery has changed is
-taken back, and the two make a second event: served one after the other, a double fault, or a triple fault (SDM volume 3,
-"Interrupt 8—Double Fault Exception", "Conditions for Generating a Double Fault").
+`deliver` takes one event to its end: its handler's first instruction, a VM exit, or shutdown. In non-root
+operation an exception first meets the exception bitmap. When an exception arises during delivery, what the
+delivery has changed is taken back, and the two make a second event: served one after the other, a double fault,
+or a triple fault (SDM volume 3, "Interrupt 8—Double Fault Exception", "Conditions for Generating a Double
+Fault").
 
 While an event is under way `cpu.vectoring` holds it, so that a VM exit records it as IDT-vectoring information.
 """
@@ -16,8 +18,8 @@ from vmviz.machine import gates
 from vmviz.machine.gates import EXCEPTION, EXTERNAL, NMI, OTHER, PRIVILEGED, SOFTWARE, SOFTWARE_EXCEPTION, Event
 from vmviz.machine.outcome import CONTRIBUTORY, DB, DF, PF, PUSHES_ERROR_CODE, Fault, VmExit
 from vmviz.machine.registers import (
-    ACTIVE, ACTIVITY, BY_MOV_SS, BY_NMI, BY_STI, CR0, CR0_PE, CR2, DEBUGCTL, DR6, DR7, INTERRUPTIBILITY, PENDING_DEBUG, RF, RFLAGS,
-    RIP, SHUTDOWN, VIRTUAL_NMI_BLOCKING,
+    ACTIVE, ACTIVITY, BY_MOV_SS, BY_NMI, BY_STI, CR0, CR0_PE, CR2, DEBUGCTL, DR6, DR7, INTERRUPTIBILITY,
+    PENDING_DEBUG, RF, RFLAGS, RIP, SHUTDOWN, VIRTUAL_NMI_BLOCKING,
 )
 from vmviz.machine.undo import take_back
 from vmviz.machine.vmx import controls
@@ -41,14 +43,16 @@ def of_fault(cpu: Processor, fault: Fault, debug: int = 0) -> Event:
 
 
 def deliver(cpu: Processor, event: Event, injected: bool = False, origin: int | None = None) -> None:
-    """Deliver an event that is not part of an instruction under way. `injected`: by a VM entry; no exit for itself.
+    """Deliver an event that is not part of an instruction under way.
+
+    `injected`: by a VM entry, so that the event itself causes no exit.
 
     RIP already is what the handler shall return to; `origin` is the RIP to go back to when the delivery fails.
     """
     may_exit = not injected
     rip = cpu.reg[RIP] if origin is None else origin
     while True:
-        if may_exit and cpu.non_root and event.kind in (EXCEPTION, PRIVILEGED, SOFTWARE_EXCEPTION) and exits(cpu, event):
+        if may_exit and exits(cpu, event):
             exit_for(cpu, event)
             return
         _prepare(cpu, event, injected)
@@ -79,7 +83,7 @@ def deliver(cpu: Processor, event: Event, injected: bool = False, origin: int | 
 
 def software(cpu: Processor, event: Event) -> None:
     """INT n, INT1, INT3, INTO: deliver as part of the instruction; what is met on the way unwinds the instruction."""
-    if cpu.non_root and event.kind != SOFTWARE and exits(cpu, event):
+    if exits(cpu, event):
         raise VmExit(EXCEPTION_OR_NMI, event.debug, interruption=event.information, length=event.length)
     if event.vector == DB:
         _update_dr6(cpu, event.debug)
@@ -102,6 +106,8 @@ def of_instruction(cpu: Processor, fault: Fault) -> None:
 def exits(cpu: Processor, event: Event) -> bool:
     """Does an exception cause a VM exit by the exception bitmap (SDM volume 3, "Exception Bitmap")?"""
     words = cpu.controls
+    if not cpu.non_root or event.kind not in (EXCEPTION, PRIVILEGED, SOFTWARE_EXCEPTION):
+        return False
     if event.vector == PF:
         return words.page_fault_exits(event.error or 0)
     return bool(words.exception_bitmap >> event.vector & 1)
@@ -121,10 +127,15 @@ def exit_for(cpu: Processor, event: Event) -> None:
 
 
 def nmi_unblocked_by_iret(cpu: Processor) -> bool:
-    """Did the IRET that has just faulted unblock NMIs? (Its change of the blocking is the journal's last, and committed.)"""
-    journal = cpu.journal
-    return bool(cpu.commit and cpu.commit <= len(journal) and journal[cpu.commit - 3] in (INTERRUPTIBILITY, VIRTUAL_NMI_BLOCKING)
-                and all(slot == RFLAGS for slot in journal[cpu.commit::3]) and journal[cpu.commit - 1] < journal[cpu.commit - 2])
+    """Did the IRET that has just faulted unblock NMIs?
+
+    If so, its change of the blocking was committed and is the journal's last, what exceptions do to RFLAGS aside.
+    """
+    journal, end = cpu.journal, cpu.commit
+    if not end or end > len(journal) or any(slot != RFLAGS for slot in journal[end::3]):
+        return False
+    slot, old, new = journal[end - 3:end]
+    return slot in (INTERRUPTIBILITY, VIRTUAL_NMI_BLOCKING) and new < old
 
 
 def combine(cpu: Processor, first: Event, second: Fault) -> Event | None:

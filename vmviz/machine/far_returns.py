@@ -1,7 +1,7 @@
 """Far RET and IRET: back to the same privilege, to an outer one, to virtual-8086 mode, to the task before.
 
-Rules of SDM volume 2, "RET" and "IRET". IRET also ends the blocking of NMIs, even when it faults afterwards: that change
-is committed before anything can go wrong.
+Rules of SDM volume 2, "RET" and "IRET". IRET also ends the blocking of NMIs, even when it faults afterwards:
+that change is committed before anything can go wrong.
 """
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 from vmviz.machine import task_switch
 from vmviz.machine.outcome import GP, NP, Fault
 from vmviz.machine.registers import (
-    AC, AF, AR_DPL, AR_L, BY_NMI, CF, CPL, CR0, CR0_PE, CS_LIMIT, CS_RIGHTS, DF, DS, EFER, EFER_LMA, ES, FS, GS, ID, IF,
-    INTERRUPTIBILITY, IOPL, NT, OF, PF, RF, RFLAGS, SF, SS, TF, TR, VIF, VIP, VIRTUAL_NMI_BLOCKING, VM, ZF, segment,
+    AC, AF, AR_DPL, AR_L, BY_NMI, CF, CPL, CR0, CR0_PE, CS_LIMIT, CS_RIGHTS, DF, DS, EFER, EFER_LMA, ES, FS, GS,
+    ID, IF, INTERRUPTIBILITY, IOPL, NT, OF, PF, RF, RFLAGS, SF, SS, TF, TR, VIF, VIP, VIRTUAL_NMI_BLOCKING, VM,
+    ZF, segment,
 )
 from vmviz.machine.segmentation import (
-    CODE, CONFORMING, UNUSABLE, Descriptor, check_code, check_target, descriptor, enter_code, enter_code_segment, mark_accessed,
-    protected, set_segment, set_unusable, stack_descriptor,
+    CODE, CONFORMING, UNUSABLE, Descriptor, check_code, check_target, descriptor, enter_code,
+    enter_code_segment, mark_accessed, protected, set_segment, set_unusable, stack_descriptor,
 )
 from vmviz.machine.stack import Stack
 from vmviz.machine.vmx import controls

@@ -1,7 +1,8 @@
 """Far JMP and CALL: to code segments directly, through call gates, to tasks.
 
-Rules of SDM volume 3, "Gate Descriptors", "Accessing a Code Segment Through a Call Gate", and of volume 2, "JMP", "CALL".
-Far returns are in far_returns.py. A transfer that faults leaves its changes to the step loop to take back.
+Rules of SDM volume 3, "Gate Descriptors", "Accessing a Code Segment Through a Call Gate", and of volume 2,
+"JMP", "CALL". Far returns are in far_returns.py. A transfer that faults leaves its changes to the step loop to
+take back.
 """
 from __future__ import annotations
 
@@ -11,11 +12,13 @@ from vmviz.machine import task_switch
 from vmviz.machine.gates import inner_stack
 from vmviz.machine.outcome import GP, NP, SS as SS_FAULT, TS, Fault
 from vmviz.machine.registers import (
-    AR_DB, AR_L, CPL, CS_LIMIT, CS_RIGHTS, CS_SELECTOR, EFER, EFER_LMA, MASK32, RIP, RSP, SS, SS_SELECTOR, TR, segment,
+    AR_DB, AR_L, CPL, CS_LIMIT, CS_RIGHTS, CS_SELECTOR, EFER, EFER_LMA, MASK32, RIP, RSP, SS, SS_SELECTOR, TR,
+    segment,
 )
 from vmviz.machine.segmentation import (
-    CALL_GATE, CALL_GATE16, CONFORMING, TASK_GATE, TSS16_AVAILABLE, TSS_AVAILABLE, Descriptor, canonical, check_code, check_target,
-    descriptor, enter_code, enter_code_segment, mark_accessed, protected, set_segment, set_unusable,
+    CALL_GATE, CALL_GATE16, CONFORMING, TASK_GATE, TSS16_AVAILABLE, TSS_AVAILABLE, Descriptor, canonical,
+    check_code, check_target, descriptor, enter_code, enter_code_segment, mark_accessed, protected, set_segment,
+    set_unusable,
 )
 from vmviz.machine.stack import Stack
 

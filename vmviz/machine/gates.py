@@ -1,9 +1,10 @@
 """Through the interrupt table: from an event to the first instruction of its handler.
 
-`enter` reads the vector's entry by the mode the processor is in (real-address: four bytes of the interrupt vector
-table; protected and virtual-8086: a gate of eight bytes; IA-32e: sixteen), checks it, switches stacks when the privilege
-or an IST entry asks for it, pushes the return frame and loads CS:RIP (SDM volume 3, "Interrupt and Exception Handling").
-It raises Fault for what it meets on the way; delivery.py decides what follows from that, and takes the changes back.
+`enter` reads the vector's entry by the mode the processor is in (real-address: four bytes of the interrupt
+vector table; protected and virtual-8086: a gate of eight bytes; IA-32e: sixteen), checks it, switches stacks
+when the privilege or an IST entry asks for it, pushes the return frame and loads CS:RIP (SDM volume 3,
+"Interrupt and Exception Handling"). It raises Fault for what it meets on the way; delivery.py decides what
+follows from that, and takes the changes back.
 
 Left out: the virtual-8086 mode extensions (CR4.VME).
 """
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from vmviz.machine import task_switch
 from vmviz.machine.outcome import GP, NP, SS as SS_FAULT, TS, Fault
 from vmviz.machine.registers import (
-    AC, AR_DB, AR_L, CPL, CR0, CR0_PE, CS, CS_BASE, CS_LIMIT, CS_RIGHTS, CS_SELECTOR, DS, EFER, EFER_LMA, ES, FS, GS, IDTR_BASE,
-    IDTR_LIMIT, IF, MASK32, NT, RF, RFLAGS, RIP, RSP, SS, SS_SELECTOR, TF, TR, VM, segment,
+    AC, AR_DB, AR_L, CPL, CR0, CR0_PE, CS, CS_BASE, CS_LIMIT, CS_RIGHTS, CS_SELECTOR, DS, EFER, EFER_LMA, ES,
+    FS, GS, IDTR_BASE, IDTR_LIMIT, IF, MASK32, NT, RF, RFLAGS, RIP, RSP, SS, SS_SELECTOR, TF, TR, VM, segment,
 )
 from vmviz.machine.segmentation import (
-    CONFORMING, INTERRUPT_GATE, INTERRUPT_GATE16, TASK_GATE, TRAP_GATE, TRAP_GATE16, Descriptor, canonical, check_code,
-    check_target, descriptor, enter_code, enter_code_segment, mark_accessed, set_segment, set_unusable, stack_descriptor,
+    CONFORMING, INTERRUPT_GATE, INTERRUPT_GATE16, TASK_GATE, TRAP_GATE, TRAP_GATE16, Descriptor, canonical,
+    check_code, check_target, descriptor, enter_code, enter_code_segment, mark_accessed, set_segment,
+    set_unusable, stack_descriptor,
 )
 from vmviz.machine.stack import Stack
 
@@ -46,7 +48,7 @@ class Event(NamedTuple):
 
     @property
     def information(self) -> int:
-        """The event as interruption information (SDM volume 3, "Format of the VM-Exit Interruption-Information Field")."""
+        """The event in the format of the VM-exit interruption-information field."""
         return 1 << 31 | (self.error is not None) << 11 | self.kind << 8 | self.vector
 
 

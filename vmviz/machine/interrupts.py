@@ -1,10 +1,12 @@
-"""Between two instructions: which event comes next, in the manual's order, and what an instruction leaves behind.
+"""Between two instructions: which event comes next, in the manual's order, and what an instruction leaves
+behind.
 
-The step loop calls `boundary` before each instruction that may not simply run on; it takes at most one event: INIT,
-MTF exit, debug trap, preemption timer, NMI-window exit, NMI, interrupt-window exit, interrupt, instruction breakpoint
-(SDM volume 3, "Prioritization of Concurrent Events"; "Monitor Trap Flag"; "VMX-Preemption Timer"). `armed` says whether the
-next instruction needs such a look, `horizon` how many can run before a timer does; `after_instruction` ends shadows,
-clears RF and notes single steps. How an event is delivered is in delivery.py.
+The step loop calls `boundary` before each instruction that may not simply run on; it takes at most one event:
+INIT, MTF exit, debug trap, preemption timer, NMI-window exit, NMI, interrupt-window exit, interrupt,
+instruction breakpoint (SDM volume 3, "Prioritization of Concurrent Events"; "Monitor Trap Flag"; "VMX-
+Preemption Timer"). `armed` says whether the next instruction needs such a look, `horizon` how many can run
+before a timer does; `after_instruction` ends shadows, clears RF and notes single steps. How an event is
+delivered is in delivery.py.
 
 Left out: machine checks, SMI, posted interrupts.
 """
@@ -20,9 +22,10 @@ from vmviz.machine.gates import EXCEPTION, EXTERNAL, NMI, OTHER, PRIVILEGED, SOF
 from vmviz.machine.outcome import DB, Fault, VmExit
 from vmviz.machine.outcome import NMI as NMI_VECTOR
 from vmviz.machine.registers import (
-    ACTIVE, ACTIVITY, APIC, APIC_TIMER_DEADLINE, BY_MOV_SS, BY_NMI, BY_STI, DR7, HLT, IF, INIT_PENDING, INTERRUPTIBILITY,
-    MTF_PENDING, NEVER, NMI_PENDING, OPERATION, PENDING_DEBUG, RDI, RF, RFLAGS, RIP, ROOT, RSI, SHADOW_STEP, SHUTDOWN_PORT,
-    SIPI_PENDING, TF, TIMER_DEADLINE, TSC_ADJUST, VIRTUAL_NMI_BLOCKING, WAIT_FOR_SIPI,
+    ACTIVE, ACTIVITY, APIC, APIC_TIMER_DEADLINE, BY_MOV_SS, BY_NMI, BY_STI, DR7, HLT, IF, INIT_PENDING,
+    INTERRUPTIBILITY, MTF_PENDING, NEVER, NMI_PENDING, OPERATION, PENDING_DEBUG, RDI, RF, RFLAGS, RIP, ROOT,
+    RSI, SHADOW_STEP, SHUTDOWN_PORT, SIPI_PENDING, TF, TIMER_DEADLINE, TSC_ADJUST, VIRTUAL_NMI_BLOCKING,
+    WAIT_FOR_SIPI,
 )
 from vmviz.machine.vmx import controls, virtual_apic
 from vmviz.machine.vmx import exit as vmx_exit
@@ -162,9 +165,16 @@ def armed(cpu: Processor) -> bool:
         return True
     if words.primary & (controls.MONITOR_TRAP_FLAG | controls.NMI_WINDOW_EXITING):
         return True
-    if flags & IF and (words.primary & controls.INTERRUPT_WINDOW_EXITING or (cpu.non_root and virtual_apic.pending(cpu))):
+    if _window_or_virtual_interrupt(cpu):
         return True
     return _interrupt_can_come(cpu) and apic.pending(cpu) >= 0
+
+
+def _window_or_virtual_interrupt(cpu: Processor) -> bool:
+    """Does IF = 1 let an interrupt-window exit or a virtual interrupt come?"""
+    if not cpu.non_root or not cpu.reg[RFLAGS] & IF:
+        return False
+    return bool(cpu.controls.primary & controls.INTERRUPT_WINDOW_EXITING or virtual_apic.pending(cpu))
 
 
 def _interrupt_can_come(cpu: Processor) -> bool:
@@ -196,7 +206,7 @@ def can_wake(cpu: Processor) -> bool:
         return True
     if reg[ACTIVITY] != HLT:
         return False
-    if reg[RFLAGS] & IF and (words.primary & controls.INTERRUPT_WINDOW_EXITING or (cpu.non_root and virtual_apic.pending(cpu))):
+    if _window_or_virtual_interrupt(cpu):
         return True
     return _interrupt_can_come(cpu) and (apic.pending(cpu) >= 0 or _timer_can_interrupt(cpu))
 

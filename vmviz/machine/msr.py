@@ -1,9 +1,10 @@
 """Model-specific registers by number: where each is kept, what it refuses, what it does when written.
 
-Most are plain storage: the table says slot, name, writable bits and what a value must be (canonical, memory types). A few
-have functions of their own. The capability MSRs of VMX and others that never change come from the processor model.
-A number that the model does not have is #GP(0), as is a refused value (SDM volume 4, "Model-Specific Registers";
-volume 2, "WRMSR"). The privilege check and VM exits belong to the instructions; VM entry and exit come here too.
+Most are plain storage: the table says slot, name, writable bits and what a value must be (canonical, memory
+types). A few have functions of their own. The capability MSRs of VMX and others that never change come from the
+processor model. A number that the model does not have is #GP(0), as is a refused value (SDM volume 4, "Model-
+Specific Registers"; volume 2, "WRMSR"). The privilege check and VM exits belong to the instructions; VM entry
+and exit come here too.
 """
 from __future__ import annotations
 
@@ -14,9 +15,10 @@ from vmviz.machine import apic, control_state
 from vmviz.machine.models import APIC_BSP, APIC_ENABLED, APIC_X2, Model
 from vmviz.machine.outcome import GP, Fault
 from vmviz.machine.registers import (
-    APIC, APIC_BASE, APIC_TIMER_DEADLINE, BNDCFGS, CSTAR, DEBUGCTL, EFER, FEATURE_CONTROL, FMASK, FS_BASE, GS_BASE, KERNEL_GS_BASE,
-    LSTAR, MASK32, MASK64, MISC_ENABLE, MSR_SPARE, NEVER, PAT, PERF_GLOBAL_CTRL, PKRS, S_CET, SPEC_CTRL, SSP_TABLE, STAR,
-    SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TIMER_DEADLINE, TSC_ADJUST, TSC_AUX, U_CET, XSS,
+    APIC, APIC_BASE, APIC_TIMER_DEADLINE, BNDCFGS, CSTAR, DEBUGCTL, EFER, FEATURE_CONTROL, FMASK, FS_BASE,
+    GS_BASE, KERNEL_GS_BASE, LSTAR, MASK32, MASK64, MISC_ENABLE, MSR_SPARE, NEVER, PAT, PERF_GLOBAL_CTRL, PKRS,
+    S_CET, SPEC_CTRL, SSP_TABLE, STAR, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TIMER_DEADLINE, TSC_ADJUST,
+    TSC_AUX, U_CET, XSS,
 )
 from vmviz.machine.segmentation import canonical
 from vmviz.machine.vmx import controls
@@ -91,16 +93,21 @@ _RING_SSP: Final = {0x6A4 + n: MSR_SPARE + 29 + n for n in range(4)}
 for _number, _slot in _RING_SSP.items():
     TABLE[_number] = Stored(_slot, f"IA32_PL{_number - 0x6A4}_SSP", MASK64 - 3, canonical, _CET)
 
-TSC, APIC_BASE_MSR, FEATURE_CONTROL_MSR, TSC_ADJUST_MSR, BIOS_SIGN_ID, TSC_DEADLINE = 0x10, 0x1B, 0x3A, 0x3B, 0x8B, 0x6E0
-EFER_MSR, PRED_CMD, FLUSH_CMD = 0xC000_0080, 0x49, 0x10B
+TSC, APIC_BASE_MSR, FEATURE_CONTROL_MSR, TSC_ADJUST_MSR, BIOS_SIGN_ID = 0x10, 0x1B, 0x3A, 0x3B, 0x8B
+TSC_DEADLINE, EFER_MSR, PRED_CMD, FLUSH_CMD = 0x6E0, 0xC000_0080, 0x49, 0x10B
 X2APIC: Final = range(0x800, 0x840)
-_X2_READABLE: Final = frozenset({0x802, 0x803, 0x808, 0x80A, 0x80D, 0x80F, *range(0x810, 0x829), 0x82F, 0x830, *range(0x832, 0x83A),
-                                 0x83E})
-_X2_WRITABLE: Final = frozenset({0x808, 0x80B, 0x80F, 0x828, 0x82F, 0x830, *range(0x832, 0x839), 0x83E, 0x83F})
-_NAMES: Final = {TSC: "IA32_TIME_STAMP_COUNTER", APIC_BASE_MSR: "IA32_APIC_BASE", FEATURE_CONTROL_MSR: "IA32_FEATURE_CONTROL",
-                 TSC_ADJUST_MSR: "IA32_TSC_ADJUST", BIOS_SIGN_ID: "IA32_BIOS_SIGN_ID", TSC_DEADLINE: "IA32_TSC_DEADLINE",
-                 EFER_MSR: "IA32_EFER", PRED_CMD: "IA32_PRED_CMD", FLUSH_CMD: "IA32_FLUSH_CMD", 0xFE: "IA32_MTRRCAP",
-                 0x10A: "IA32_ARCH_CAPABILITIES"}
+_X2_READABLE: Final = frozenset({0x802, 0x803, 0x808, 0x80A, 0x80D, 0x80F, *range(0x810, 0x829), 0x82F, 0x830,
+                                 *range(0x832, 0x83A), 0x83E})
+_X2_WRITABLE: Final = frozenset({0x808, 0x80B, 0x80F, 0x828, 0x82F, 0x830, *range(0x832, 0x839), 0x83E,
+                                 0x83F})
+_NAMES: Final = {
+    TSC: "IA32_TIME_STAMP_COUNTER", APIC_BASE_MSR: "IA32_APIC_BASE", FEATURE_CONTROL_MSR: "IA32_FEATURE_CONTROL",
+    TSC_ADJUST_MSR: "IA32_TSC_ADJUST", BIOS_SIGN_ID: "IA32_BIOS_SIGN_ID", TSC_DEADLINE: "IA32_TSC_DEADLINE",
+    EFER_MSR: "IA32_EFER", PRED_CMD: "IA32_PRED_CMD", FLUSH_CMD: "IA32_FLUSH_CMD", 0xFE: "IA32_MTRRCAP",
+    0x10A: "IA32_ARCH_CAPABILITIES",
+}
+_READ_FROM: Final = {APIC_BASE_MSR: APIC_BASE, FEATURE_CONTROL_MSR: FEATURE_CONTROL, EFER_MSR: EFER,
+                     TSC_ADJUST_MSR: _TSC_ADJUST_SLOT}
 _FEATURES: Final = {TSC_ADJUST_MSR: (7, 1, 1), TSC_DEADLINE: (1, 2, 24), PRED_CMD: (7, 3, 26), FLUSH_CMD: (7, 3, 28)}
 
 
@@ -147,9 +154,8 @@ def read(cpu: Processor, index: int) -> int:
         return time_stamp(cpu)
     if index == TSC_DEADLINE:
         return apic.tsc_deadline(cpu)
-    slot = {APIC_BASE_MSR: APIC_BASE, FEATURE_CONTROL_MSR: FEATURE_CONTROL, EFER_MSR: EFER, TSC_ADJUST_MSR: _TSC_ADJUST_SLOT}.get(index)
-    if slot is not None:
-        return cpu.reg[slot]
+    if index in _READ_FROM:
+        return cpu.reg[_READ_FROM[index]]
     if index == BIOS_SIGN_ID:
         return 0
     raise Fault(GP)

@@ -1,8 +1,8 @@
 """The I/O ports: what is behind them, and who may touch them.
 
-Port E9h prints a character (and reads E9h, by which software finds it); port 8900h counts the letters of "Shutdown", at
-whose end the run ends. Nothing is behind the others: they read all ones and swallow what is written. A write of two or
-four bytes reaches only the device at its first port.
+Port E9h prints a character (and reads E9h, by which software finds it); port 8900h counts the letters of
+"Shutdown", at whose end the run ends. Nothing is behind the others: they read all ones and swallow what is
+written. A write of two or four bytes reaches only the device at its first port.
 """
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """INIT and start-up: what a processor is after an INIT signal, and where a start-up IPI makes it begin.
 
-SDM volume 3, "Processor State After Reset" (table of power up, reset and INIT) and "MP Initialization Protocol Algorithm".
-Simplified: there is no firmware at the reset vector, so after INIT the processor waits for a start-up IPI, as an
-application processor does.
+SDM volume 3, "Processor State After Reset" (table of power up, reset and INIT) and "MP Initialization Protocol
+Algorithm". Simplified: there is no firmware at the reset vector, so after INIT the processor waits for a start-
+up IPI, as an application processor does.
 """
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from vmviz import events as ev
 from vmviz.machine.registers import (
-    ACTIVE, ACTIVITY, CPL, CR0, CR0_CD, CR0_ET, CR0_NW, CR2, CR3, CR4, CS, DR0, DR6, DR7, DS, EFER, ES, FS, GDTR_BASE, GDTR_LIMIT,
-    GS, IDTR_BASE, IDTR_LIMIT, INTERRUPTIBILITY, LDTR, PENDING_DEBUG, RAX, RFLAGS, RIP, SS, TR, WAIT_FOR_SIPI,
+    ACTIVE, ACTIVITY, CPL, CR0, CR0_CD, CR0_ET, CR0_NW, CR2, CR3, CR4, CS, DR0, DR6, DR7, DS, EFER, ES, FS,
+    GDTR_BASE, GDTR_LIMIT, GS, IDTR_BASE, IDTR_LIMIT, INTERRUPTIBILITY, LDTR, PENDING_DEBUG, RAX, RFLAGS, RIP,
+    SS, TR, WAIT_FOR_SIPI,
 )
 from vmviz.machine.segmentation import enter_code, set_segment
 
@@ -29,7 +30,7 @@ def init(cpu: Processor) -> None:
     cpu.set(RAX + _DX, cpu.model.leaf(1)[0])
     cpu.set(RFLAGS, 2)
     cpu.set(CR0, reg[CR0] & (CR0_CD | CR0_NW) | CR0_ET)
-    for slot in (CR2, CR3, CR4, EFER, DR0, DR0 + 1, DR0 + 2, DR0 + 3, GDTR_BASE, IDTR_BASE, INTERRUPTIBILITY, PENDING_DEBUG):
+    for slot in (CR2, CR3, CR4, EFER, *range(DR0, DR0 + 4), GDTR_BASE, IDTR_BASE, INTERRUPTIBILITY, PENDING_DEBUG):
         cpu.set(slot, 0)
     cpu.set(DR6, 0xFFFF_0FF0)
     cpu.set(DR7, 0x400)

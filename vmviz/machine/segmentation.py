@@ -1,11 +1,11 @@
 """Segmentation: logical addresses to linear ones, descriptors, and loading segment registers.
 
-In 64-bit code only FS and GS have a base and nothing has a limit, so `linear` and the fetch checks serve the other
-modes; the loading of segment registers serves all of them (SDM volume 3, "Protected-Mode Memory Management";
-"Protection"). Real-address and virtual-8086 mode load selector * 16 and no descriptor.
+In 64-bit code only FS and GS have a base and nothing has a limit, so `linear` and the fetch checks serve the
+other modes; the loading of segment registers serves all of them (SDM volume 3, "Protected-Mode Memory
+Management"; "Protection"). Real-address and virtual-8086 mode load selector * 16 and no descriptor.
 
-Checks come before changes: a load that faults has changed nothing. Far transfers are in far_transfers.py, stack frames
-in stack.py, task switches in task_switch.py.
+Checks come before changes: a load that faults has changed nothing. Far transfers are in far_transfers.py, stack
+frames in stack.py, task switches in task_switch.py.
 """
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from vmviz.machine.outcome import GP, NP, Fault
 from vmviz.machine.outcome import SS as SS_FAULT
 from vmviz.machine.registers import (
-    AR_DB, AR_DPL, AR_G, AR_L, AR_P, AR_S, AR_TYPE, AR_UNUSABLE, BASE, CPL, CR0, CR0_PE, CS, CS_BASE, CS_LIMIT, CS_SELECTOR,
-    EFER, EFER_LMA, GDTR_BASE, GDTR_LIMIT, LDTR, LIMIT, MASK32, RFLAGS, RIGHTS, RIP, SEGMENTS, SELECTOR, SS, VM, segment,
+    AR_DB, AR_DPL, AR_G, AR_L, AR_P, AR_S, AR_TYPE, AR_UNUSABLE, BASE, CPL, CR0, CR0_PE, CS, CS_BASE, CS_LIMIT,
+    CS_SELECTOR, EFER, EFER_LMA, GDTR_BASE, GDTR_LIMIT, LDTR, LIMIT, MASK32, RFLAGS, RIGHTS, RIP, SEGMENTS,
+    SELECTOR, SS, VM, segment,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ UNUSABLE: Final = AR_UNUSABLE
 
 
 class Descriptor(NamedTuple):
-    """A descriptor as read from a table: where it lies and its eight bytes (sixteen for system descriptors of IA-32e mode)."""
+    """A descriptor as read from a table: where it lies and its eight bytes.
+
+    A system descriptor of IA-32e mode may have sixteen.
+    """
 
     selector: int
     address: int
@@ -144,7 +148,10 @@ def check_fetch(cpu: Processor, rip: int, length: int) -> None:
 # ---- descriptors
 
 def descriptor(cpu: Processor, selector: int, vector: int = GP) -> Descriptor:
-    """Read the descriptor that a selector names. Raises `vector`(selector) beyond its table's limit, for a null LDTR."""
+    """Read the descriptor that a selector names.
+
+    Raises `vector`(selector) beyond its table's limit, and where there is no LDT.
+    """
     reg = cpu.reg
     if selector & 4:
         table = SEGMENTS + 4 * LDTR
@@ -237,7 +244,10 @@ def _load_stack_segment(cpu: Processor, selector: int) -> None:
 
 
 def stack_descriptor(cpu: Processor, selector: int, cpl: int, vector: int) -> Descriptor:
-    """The descriptor of a stack segment for privilege `cpl`. Raises `vector`(selector), or #SS(selector) if not present."""
+    """The descriptor of a stack segment for privilege `cpl`.
+
+    Raises `vector`(selector), or #SS(selector) if the segment is not present.
+    """
     found = descriptor(cpu, selector, vector)
     if selector & 3 != cpl or found.dpl != cpl or not found.is_writable_data:
         raise Fault(vector, selector & ~3)

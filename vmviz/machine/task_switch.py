@@ -1,11 +1,11 @@
 """Task switches: from one 32-bit TSS to another (SDM volume 3, "Task Management").
 
-They exist outside IA-32e mode only: by a far JMP or CALL to a TSS or task gate, by an interrupt through a task gate, and
-by IRET with NT set. In a guest each is a VM exit instead. First come the checks, then the old task's state goes into its
-TSS, then the new one's comes out of its own.
+They exist outside IA-32e mode only: by a far JMP or CALL to a TSS or task gate, by an interrupt through a task
+gate, and by IRET with NT set. In a guest each is a VM exit instead. First come the checks, then the old task's
+state goes into its TSS, then the new one's comes out of its own.
 
-Simplified: an exception that comes from loading the new task's segment registers is delivered in the old task; the T
-bit of the TSS raises no debug trap. Left out: 16-bit TSSs.
+Simplified: an exception that comes from loading the new task's segment registers is delivered in the old task;
+the T bit of the TSS raises no debug trap. Left out: 16-bit TSSs.
 """
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Taking back what a step has changed, up to a place in its journal.
 
-The step loop does it for an instruction that did not complete, event delivery for an event that met an exception on its
-way. Registers and memory return to their old values; what the processor derives from them is derived anew.
+The step loop does it for an instruction that did not complete, event delivery for an event that met an
+exception on its way. Registers and memory return to their old values; what the processor derives from them is
+derived anew.
 """
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """MOV to and from control and debug registers, CLTS, LMSW, SMSW.
 
-Order of the guards: no such register (#UD), privilege (#GP), the VM exit, then what the register refuses (SDM volume 3,
-"Relative Priority of Faults and VM Exits"). What a change brings with it is in control_state.py.
+Order of the guards: no such register (#UD), privilege (#GP), the VM exit, then what the register refuses (SDM
+volume 3, "Relative Priority of Faults and VM Exits"). What a change brings with it is in control_state.py.
 """
 from __future__ import annotations
 
@@ -135,7 +135,8 @@ def mov_from_dr(cpu: Processor, ins: Instruction) -> None:
     ins.set_dst(cpu, value & ins.mask)
 
 
-@instruction(M.CLTS, summary="Clears the task-switched flag of CR0.", source="CLTS—Clear Task-Switched Flag in CR0")
+@instruction(M.CLTS, summary="Clears the task-switched flag of CR0.",
+             source="CLTS—Clear Task-Switched Flag in CR0")
 def clts(cpu: Processor, ins: Instruction) -> None:
     need_privilege(cpu)
     if intercepts.clts(cpu, ins):

@@ -1,4 +1,5 @@
-"""Descriptor tables and the questions about descriptors: LGDT, LIDT, SGDT, SIDT, LLDT, LTR, SLDT, STR, LAR, LSL, VERR, VERW, ARPL."""
+"""Descriptor tables and the questions about descriptors: LGDT, LIDT, SGDT, SIDT, LLDT, LTR, SLDT, STR, LAR,
+LSL, VERR, VERW, ARPL."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
@@ -199,7 +200,8 @@ def lsl(cpu: Processor, ins: Instruction) -> None:
         ins.set_dst(cpu, found.limit & ins.mask)
 
 
-@instruction(M.VERR, summary="ZF tells whether a segment can be read.", source="VERR/VERW—Verify a Segment for Reading or Writing")
+@instruction(M.VERR, summary="ZF tells whether a segment can be read.",
+             source="VERR/VERW—Verify a Segment for Reading or Writing")
 def verr(cpu: Processor, ins: Instruction) -> None:
     _need_protected(cpu)
     found = _look_up(cpu, ins.dst(cpu) & 0xFFFF)

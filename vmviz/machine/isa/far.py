@@ -1,6 +1,7 @@
 """Far transfers and interrupts as instructions: far JMP, CALL and RET, IRET, INT n, INT1, INT3, INTO.
 
-What they do is in far_transfers.py, far_returns.py and gates.py; here are operands and the guards of the instructions.
+What they do is in far_transfers.py, far_returns.py and gates.py; here are operands and the guards of the
+instructions.
 """
 from __future__ import annotations
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 _JMP, _CALL, _RET = "JMP—Jump", "CALL—Call Procedure", "RET—Return From Procedure"
 _INT = "INT n/INTO/INT3/INT1—Call to Interrupt Procedure"
-_MEMORY_BITS: Final = {C.JMP_M1616: 16, C.JMP_M1632: 32, C.JMP_M1664: 64, C.CALL_M1616: 16, C.CALL_M1632: 32, C.CALL_M1664: 64}
-_RETURN_BITS: Final = {C.RETFW: 16, C.RETFD: 32, C.RETFQ: 64, C.RETFW_IMM16: 16, C.RETFD_IMM16: 32, C.RETFQ_IMM16: 64}
+_MEMORY_BITS: Final = {C.JMP_M1616: 16, C.JMP_M1632: 32, C.JMP_M1664: 64,
+                       C.CALL_M1616: 16, C.CALL_M1632: 32, C.CALL_M1664: 64}
+_RETURN_BITS: Final = {C.RETFW: 16, C.RETFD: 32, C.RETFQ: 64,
+                       C.RETFW_IMM16: 16, C.RETFD_IMM16: 32, C.RETFQ_IMM16: 64}
 _IRET_BITS: Final = {C.IRETW: 16, C.IRETD: 32, C.IRETQ: 64}
 
 
@@ -37,7 +40,8 @@ def _pointer(cpu: Processor, ins: Instruction) -> tuple[int, int, int]:
     return cpu.read16(linear + (bits >> 3)), offset, bits
 
 
-@form(C.JMP_PTR1616, C.JMP_PTR1632, summary="Jumps to another code segment, through a gate or to a task.", source=_JMP)
+@form(C.JMP_PTR1616, C.JMP_PTR1632, summary="Jumps to another code segment, through a gate or to a task.",
+      source=_JMP)
 def far_jump_immediate(cpu: Processor, ins: Instruction) -> None:
     wide = ins.iced.code == C.JMP_PTR1632
     offset = ins.iced.far_branch32 if wide else ins.iced.far_branch16
@@ -49,7 +53,8 @@ def far_jump_memory(cpu: Processor, ins: Instruction) -> None:
     far_transfers.jump(cpu, *_pointer(cpu, ins))
 
 
-@form(C.CALL_PTR1616, C.CALL_PTR1632, summary="Calls into another code segment, through a gate or a task.", source=_CALL)
+@form(C.CALL_PTR1616, C.CALL_PTR1632, summary="Calls into another code segment, through a gate or a task.",
+      source=_CALL)
 def far_call_immediate(cpu: Processor, ins: Instruction) -> None:
     wide = ins.iced.code == C.CALL_PTR1632
     offset = ins.iced.far_branch32 if wide else ins.iced.far_branch16

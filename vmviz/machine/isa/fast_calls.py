@@ -1,7 +1,8 @@
-"""Fast system calls and the bases of FS and GS: SYSCALL, SYSRET, SYSENTER, SYSEXIT, SWAPGS, RDFSBASE and its kin.
+"""Fast system calls and the bases of FS and GS: SYSCALL, SYSRET, SYSENTER, SYSEXIT, SWAPGS, RDFSBASE and its
+kin.
 
-They load fixed flat segments instead of descriptors (SDM volume 3, "Fast System Calls in 64-Bit Mode", "Performing Fast
-Calls to System Procedures with the SYSENTER and SYSEXIT Instructions").
+They load fixed flat segments instead of descriptors (SDM volume 3, "Fast System Calls in 64-Bit Mode",
+"Performing Fast Calls to System Procedures with the SYSENTER and SYSEXIT Instructions").
 """
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from vmviz.machine.isa.control_registers import need_privilege
 from vmviz.machine.isa.registry import instruction
 from vmviz.machine.outcome import GP, UD, Fault
 from vmviz.machine.registers import (
-    CR0, CR0_PE, CR4, CR4_FSGSBASE, EFER, EFER_LMA, EFER_SCE, FMASK, FS_BASE, GS_BASE, IF, KERNEL_GS_BASE, LSTAR, MASK32, RCX, RDX,
-    RF, RFLAGS, RIP, RSP, SS, STAR, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, VM,
+    CR0, CR0_PE, CR4, CR4_FSGSBASE, EFER, EFER_LMA, EFER_SCE, FMASK, FS_BASE, GS_BASE, IF, KERNEL_GS_BASE,
+    LSTAR, MASK32, RCX, RDX, RF, RFLAGS, RIP, RSP, SS, STAR, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, VM,
 )
 from vmviz.machine.segmentation import canonical, enter_code, set_segment
 
@@ -33,7 +34,8 @@ def _flat(cpu: Processor, code: int, stack: int, rights: int, cpl: int, rip: int
     enter_code(cpu, code, 0, MASK32, rights | cpl << 5, cpl, rip)
 
 
-@instruction(M.SYSCALL, summary="Calls the operating system at IA32_LSTAR, at CPL 0.", source="SYSCALL—Fast System Call")
+@instruction(M.SYSCALL, summary="Calls the operating system at IA32_LSTAR, at CPL 0.",
+             source="SYSCALL—Fast System Call")
 def syscall(cpu: Processor, ins: Instruction) -> None:
     reg = cpu.reg
     if cpu.bits != 64 or not reg[EFER] & EFER_SCE:
@@ -45,7 +47,8 @@ def syscall(cpu: Processor, ins: Instruction) -> None:
     _flat(cpu, star & 0xFFFC, star + 8 & 0xFFFF, CODE_64, 0, reg[LSTAR])
 
 
-@instruction(M.SYSRET, M.SYSRETQ, summary="Returns from SYSCALL to CPL 3.", source="SYSRET—Return From Fast System Call")
+@instruction(M.SYSRET, M.SYSRETQ, summary="Returns from SYSCALL to CPL 3.",
+             source="SYSRET—Return From Fast System Call")
 def sysret(cpu: Processor, ins: Instruction) -> None:
     reg = cpu.reg
     if cpu.bits != 64 or not reg[EFER] & EFER_SCE:
@@ -94,7 +97,8 @@ def sysexit(cpu: Processor, ins: Instruction) -> None:
     _flat(cpu, first & 0xFFFF | 3, first + 8 & 0xFFFF | 3, CODE_64 if wide else CODE_32, 3, rip)
 
 
-@instruction(M.SWAPGS, summary="Exchanges the base of GS with IA32_KERNEL_GS_BASE.", source="SWAPGS—Swap GS Base Register")
+@instruction(M.SWAPGS, summary="Exchanges the base of GS with IA32_KERNEL_GS_BASE.",
+             source="SWAPGS—Swap GS Base Register")
 def swapgs(cpu: Processor, ins: Instruction) -> None:
     if cpu.bits != 64:
         raise Fault(UD)
@@ -109,14 +113,16 @@ def _need_fsgsbase(cpu: Processor) -> None:
         raise Fault(UD)
 
 
-@instruction(M.RDFSBASE, M.RDGSBASE, summary="Reads the base of FS or GS.", source="RDFSBASE/RDGSBASE—Read FS/GS Segment Base")
+@instruction(M.RDFSBASE, M.RDGSBASE, summary="Reads the base of FS or GS.",
+             source="RDFSBASE/RDGSBASE—Read FS/GS Segment Base")
 def read_base(cpu: Processor, ins: Instruction) -> None:
     _need_fsgsbase(cpu)
     slot = FS_BASE if ins.iced.mnemonic == M.RDFSBASE else GS_BASE
     ins.set_dst(cpu, cpu.reg[slot] & ins.mask)
 
 
-@instruction(M.WRFSBASE, M.WRGSBASE, summary="Sets the base of FS or GS.", source="WRFSBASE/WRGSBASE—Write FS/GS Segment Base")
+@instruction(M.WRFSBASE, M.WRGSBASE, summary="Sets the base of FS or GS.",
+             source="WRFSBASE/WRGSBASE—Write FS/GS Segment Base")
 def write_base(cpu: Processor, ins: Instruction) -> None:
     _need_fsgsbase(cpu)
     value = ins.dst(cpu)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
 
 _POP_BITS: Final = {
-    **{code: 16 for code in (C.POPW_ES, C.POPW_SS, C.POPW_DS, C.POPW_FS, C.POPW_GS)},
-    **{code: 32 for code in (C.POPD_ES, C.POPD_SS, C.POPD_DS, C.POPD_FS, C.POPD_GS)},
-    **{code: 64 for code in (C.POPQ_FS, C.POPQ_GS)},
+    **dict.fromkeys((C.POPW_ES, C.POPW_SS, C.POPW_DS, C.POPW_FS, C.POPW_GS), 16),
+    **dict.fromkeys((C.POPD_ES, C.POPD_SS, C.POPD_DS, C.POPD_FS, C.POPD_GS), 32),
+    **dict.fromkeys((C.POPQ_FS, C.POPQ_GS), 64),
 }
 _FAR_POINTERS: Final = {M.LDS: DS, M.LES: ES, M.LFS: FS, M.LGS: GS, M.LSS: SS}
 
@@ -39,7 +39,8 @@ def _load(cpu: Processor, index: int, selector: int) -> None:
         interrupts.shadow(cpu, BY_MOV_SS)
 
 
-@form(C.MOV_SREG_RM16, C.MOV_SREG_R32M16, C.MOV_SREG_R64M16, summary="Loads a segment register.", source="MOV—Move")
+@form(C.MOV_SREG_RM16, C.MOV_SREG_R32M16, C.MOV_SREG_R64M16, summary="Loads a segment register.",
+      source="MOV—Move")
 def mov_to_segment(cpu: Processor, ins: Instruction) -> None:
     index = SEGMENT_INDEX[ins.iced.op0_register]
     if index == CS:

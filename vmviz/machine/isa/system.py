@@ -1,5 +1,5 @@
-"""System instructions without a family: CPUID, HLT, the interrupt flag, PUSHF and POPF, TLB and cache control, MONITOR,
-MWAIT, XGETBV, XSETBV, and those of modes that are not here (GETSEC, RSM).
+"""System instructions without a family: CPUID, HLT, the interrupt flag, PUSHF and POPF, TLB and cache control,
+MONITOR, MWAIT, XGETBV, XSETBV, and those of modes that are not here (GETSEC, RSM).
 
 Simplified: caches are not modelled, so INVD and WBINVD change nothing. Left out: CR4.VME and CR4.PVI.
 """
@@ -20,8 +20,8 @@ from vmviz.machine.isa.stack import pop, push
 from vmviz.machine.outcome import GP, UD, Fault
 from vmviz.machine.paging import READ
 from vmviz.machine.registers import (
-    AC, ACTIVITY, BY_STI, CPL, CR0, CR0_PE, CR4, CR4_OSXSAVE, CR4_PCIDE, CR4_SMXE, DS, HLT, ID, IF, IOPL, MASK32, MASK64,
-    MONITOR_ADDRESS, NEVER, NT, RAX, RBX, RCX, RDX, RF, RFLAGS, STATUS_FLAGS, TF, VM, XCR0, DF,
+    AC, ACTIVITY, BY_STI, CPL, CR0, CR0_PE, CR4, CR4_OSXSAVE, CR4_PCIDE, CR4_SMXE, DS, HLT, ID, IF, IOPL,
+    MASK32, MASK64, MONITOR_ADDRESS, NEVER, NT, RAX, RBX, RCX, RDX, RF, RFLAGS, STATUS_FLAGS, TF, VM, XCR0, DF,
 )
 from vmviz.machine.segmentation import canonical
 from vmviz.machine.vmx import controls, intercepts
@@ -65,7 +65,8 @@ def cli(cpu: Processor, ins: Instruction) -> None:
     cpu.set_rflags(cpu.reg[RFLAGS] & ~IF)
 
 
-@instruction(M.STI, summary="Unmasks interrupts, from the end of the next instruction on.", source="STI—Set Interrupt Flag")
+@instruction(M.STI, summary="Unmasks interrupts, from the end of the next instruction on.",
+             source="STI—Set Interrupt Flag")
 def sti(cpu: Processor, ins: Instruction) -> None:
     _need_io_privilege(cpu)
     if not cpu.reg[RFLAGS] & IF:
@@ -113,7 +114,8 @@ def stac_clac(cpu: Processor, ins: Instruction) -> None:
 
 # ---- TLB and caches
 
-@instruction(M.INVLPG, summary="Drops the translations of one linear address.", source="INVLPG—Invalidate TLB Entries")
+@instruction(M.INVLPG, summary="Drops the translations of one linear address.",
+             source="INVLPG—Invalidate TLB Entries")
 def invlpg(cpu: Processor, ins: Instruction) -> None:
     need_privilege(cpu)
     linear = ins.address(cpu, READ)
@@ -123,7 +125,8 @@ def invlpg(cpu: Processor, ins: Instruction) -> None:
     tlb.flush(cpu, vpid=cpu.vpid, pcid=tlb.pcid(cpu), linear=linear, action="flush_page")
 
 
-@instruction(M.INVPCID, summary="Drops translations by PCID.", source="INVPCID—Invalidate Process-Context Identifier")
+@instruction(M.INVPCID, summary="Drops translations by PCID.",
+             source="INVPCID—Invalidate Process-Context Identifier")
 def invpcid(cpu: Processor, ins: Instruction) -> None:
     if not cpu.model.has(7, 1, 10):
         raise Fault(UD)
@@ -151,7 +154,8 @@ def invd(cpu: Processor, ins: Instruction) -> None:
     intercepts.invd(cpu, ins)
 
 
-@instruction(M.WBINVD, M.WBNOINVD, summary="Writes the caches back.", source="WBINVD—Write Back and Invalidate Cache")
+@instruction(M.WBINVD, M.WBNOINVD, summary="Writes the caches back.",
+             source="WBINVD—Write Back and Invalidate Cache")
 def wbinvd(cpu: Processor, ins: Instruction) -> None:
     need_privilege(cpu)
     intercepts.wbinvd(cpu, ins)
@@ -190,7 +194,8 @@ def mwait(cpu: Processor, ins: Instruction) -> None:
 
 # ---- extended state
 
-@instruction(M.XGETBV, summary="Reads an extended control register.", source="XGETBV—Get Value of Extended Control Register")
+@instruction(M.XGETBV, summary="Reads an extended control register.",
+             source="XGETBV—Get Value of Extended Control Register")
 def xgetbv(cpu: Processor, ins: Instruction) -> None:
     if not cpu.reg[CR4] & CR4_OSXSAVE:
         raise Fault(UD)
@@ -217,7 +222,8 @@ def xsetbv(cpu: Processor, ins: Instruction) -> None:
 
 # ---- what is not here
 
-@instruction(M.GETSEC, summary="Safer-mode functions; there is no safer mode here.", source="GETSEC—Safer Mode Extensions")
+@instruction(M.GETSEC, summary="Safer-mode functions; there is no safer mode here.",
+             source="GETSEC—Safer Mode Extensions")
 def getsec(cpu: Processor, ins: Instruction) -> None:
     if not cpu.reg[CR4] & CR4_SMXE:
         raise Fault(UD)
@@ -225,7 +231,8 @@ def getsec(cpu: Processor, ins: Instruction) -> None:
     raise Fault(UD)
 
 
-@instruction(M.RSM, summary="Leaves system-management mode; there is none here.", source="RSM—Resume From System Management Mode")
+@instruction(M.RSM, summary="Leaves system-management mode; there is none here.",
+             source="RSM—Resume From System Management Mode")
 def rsm(cpu: Processor, ins: Instruction) -> None:
     intercepts.rsm(cpu, ins)
     raise Fault(UD)

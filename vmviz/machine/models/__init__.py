@@ -1,8 +1,10 @@
-"""Processor models: what a processor calls itself (CPUID), what its VMX can do (capability MSRs), how it comes out of reset.
+"""Processor models: what a processor calls itself (CPUID), what its VMX can do (capability MSRs), how it comes
+out of reset.
 
-A model is data: a module of this package with the tables CPUID and MSRS, made from what the reference emulator's model
-of the same name reports. `Model` answers CPUID from them, putting in the few bits that follow the processor's state.
-How an instruction behaves on a model belongs to the instruction, which asks the model's capabilities.
+A model is data: a module of this package with the tables CPUID and MSRS, made from what the reference
+emulator's model of the same name reports. `Model` answers CPUID from them, putting in the few bits that follow
+the processor's state. How an instruction behaves on a model belongs to the instruction, which asks the model's
+capabilities.
 """
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from typing import Final
 from vmviz.errors import VmvizError
 from vmviz.machine.models import no_ept, sandy_bridge, tigerlake
 from vmviz.machine.registers import (
-    APIC, APIC_BASE, APIC_TIMER_DEADLINE, CR4, CR4_OSXSAVE, CR4_PKE, CS_RIGHTS, DR6, DR7, EFER, EFER_LMA, FMASK, MISC_ENABLE,
-    MONITOR_ADDRESS, NEVER, PAT, XCR0, AR_L,
+    APIC, APIC_BASE, APIC_TIMER_DEADLINE, CR4, CR4_OSXSAVE, CR4_PKE, CS_RIGHTS, DR6, DR7, EFER, EFER_LMA, FMASK,
+    MISC_ENABLE, MONITOR_ADDRESS, NEVER, PAT, XCR0, AR_L,
 )
 
 CpuidTable = Mapping[tuple[int, "int | None"], tuple[int, int, int, int]]

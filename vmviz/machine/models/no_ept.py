@@ -1,4 +1,5 @@
-"""A processor without EPT, VPID and unrestricted guest: what Bochs's model `core2_penryn_t9600` (Intel Core 2) reports."""
+"""A processor without EPT, VPID and unrestricted guest: what Bochs's model `core2_penryn_t9600` (Intel Core 2)
+reports."""
 from __future__ import annotations
 
 from typing import Final
