@@ -27,7 +27,7 @@ def _after_unpacked(cpu: Processor, change: int) -> None:
         ax += change
     ax &= 0xFF0F
     put(cpu, RAX, 16, ax)
-    cpu.set_flags(logic_flags(ax & 0xFF, 8) | (AF | CF if adjust else 0))
+    cpu.set_flags(logic_flags(ax & 0xFF, 0xFF) | (AF | CF if adjust else 0))
 
 
 @instruction(M.AAA, summary="Adjusts AL after adding unpacked digits.", source="AAA—ASCII Adjust After Addition")
@@ -48,7 +48,7 @@ def aam(cpu: Processor, ins: Instruction) -> None:
         raise Fault(DE)
     high, low = divmod(cpu.reg[RAX] & 0xFF, base)
     put(cpu, RAX, 16, high << 8 | low)
-    cpu.set_flags(logic_flags(low, 8))
+    cpu.set_flags(logic_flags(low, 0xFF))
 
 
 @instruction(M.AAD, summary="Joins two digits in AL.", source="AAD—ASCII Adjust AX Before Division")
@@ -56,7 +56,7 @@ def aad(cpu: Processor, ins: Instruction) -> None:
     ax = cpu.reg[RAX]
     result = (ax & 0xFF) + (ax >> 8 & 0xFF) * ins.dst(cpu) & 0xFF
     put(cpu, RAX, 16, result)
-    cpu.set_flags(logic_flags(result, 8))
+    cpu.set_flags(logic_flags(result, 0xFF))
 
 
 def _after_packed(cpu: Processor, sign: int) -> None:
@@ -71,7 +71,7 @@ def _after_packed(cpu: Processor, sign: int) -> None:
         result, carry = result + 0x60 * sign, CF
     result &= 0xFF
     put(cpu, RAX, 8, result)
-    cpu.set_flags(logic_flags(result, 8) | carry | auxiliary)
+    cpu.set_flags(logic_flags(result, 0xFF) | carry | auxiliary)
 
 
 @instruction(M.DAA, summary="Adjusts AL after adding packed digits.", source="DAA—Decimal Adjust AL After Addition")

@@ -74,7 +74,7 @@ def _scan(cpu: Processor, ins: Instruction, found: Callable[[int], int]) -> None
         return
     result = found(value)
     ins.set_dst(cpu, result)
-    cpu.set_flags(logic_flags(result, ins.bits) & ~ZF)
+    cpu.set_flags(logic_flags(result, ins.mask) & ~ZF)
 
 
 @instruction(M.BSF, summary="The number of the lowest bit that is set.", source="BSF—Bit Scan Forward")
@@ -133,7 +133,7 @@ def _vex(*mnemonics: int, summary: str, source: str) -> Callable[[Callable[[Proc
 def _give(cpu: Processor, ins: Instruction, result: int, carry: bool = False) -> int:
     """Write a result; its flags."""
     ins.set_dst(cpu, result)
-    return logic_flags(result, ins.bits) | carry
+    return logic_flags(result, ins.mask) | carry
 
 
 def _give_quietly(cpu: Processor, ins: Instruction, result: int) -> int:

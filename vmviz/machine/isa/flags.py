@@ -1,7 +1,7 @@
 """Status flags as pure functions, the conditions that read them, and the instructions that set single flags.
 
 Flags are computed eagerly: an instruction computes its result, then asks here for the six status flags in their places
-in RFLAGS. Widths are in bits (8, 16, 32, 64); operands are unsigned and within the width.
+in RFLAGS. Operands are unsigned and within the width. (Comparisons instead of shifts: they are cheap for big numbers.)
 
 Where the manual calls a flag undefined, the model does what the reference emulator does, which is mostly what Intel's
 processors do: AND, OR, XOR, TEST and shifts clear AF; shifts by more than one give OF as if for the last bit; MUL and
@@ -24,23 +24,37 @@ if TYPE_CHECKING:
 PARITY: Final = bytes(0 if n.bit_count() & 1 else PF for n in range(256))
 
 
-def logic_flags(result: int, bits: int) -> int:
-    """SF, ZF and PF of a result; CF, OF and AF clear."""
-    return (0 if result else ZF) | PARITY[result & 0xFF] | result >> bits - 8 & SF
+def logic_flags(result: int, mask: int) -> int:
+    """SF, ZF and PF of a result; CF, OF and AF clear. `mask`: the width's all-ones value, here and below."""
+    if result > mask >> 1:
+        return PARITY[result & 0xFF] | SF
+    return PARITY[result & 0xFF] if result else ZF | PF
 
 
-def add_flags(a: int, b: int, total: int, bits: int) -> int:
+def add_flags(a: int, b: int, total: int, mask: int) -> int:
     """The flags of a sum; `total` is a + b, with a carry in if there was one, not cut to the width."""
-    result = total & (1 << bits) - 1
-    return ((0 if result else ZF) | PARITY[result & 0xFF] | result >> bits - 8 & SF | total >> bits
-            | (a ^ b ^ total) & AF | (OF if (a ^ result) & (b ^ result) & 1 << bits - 1 else 0))
+    result, most = total & mask, mask >> 1          # numbers above `most` have their sign set
+    flags = PARITY[result & 0xFF] | (a ^ b ^ total) & AF
+    if result > most:
+        flags |= SF | OF if a <= most and b <= most else SF
+    elif a > most and b > most:
+        flags |= OF
+    if not result:
+        flags |= ZF
+    return flags | CF if total > mask else flags
 
 
-def sub_flags(a: int, b: int, total: int, bits: int) -> int:
+def sub_flags(a: int, b: int, total: int, mask: int) -> int:
     """The flags of a difference; `total` is a - b, less a borrow in if there was one, not cut to the width."""
-    result = total & (1 << bits) - 1
-    return ((0 if result else ZF) | PARITY[result & 0xFF] | result >> bits - 8 & SF | (CF if total < 0 else 0)
-            | (a ^ b ^ total) & AF | (OF if (a ^ b) & (a ^ result) & 1 << bits - 1 else 0))
+    result, most = total & mask, mask >> 1
+    flags = PARITY[result & 0xFF] | (a ^ b ^ total) & AF
+    if result > most:
+        flags |= SF | OF if a <= most and b > most else SF
+    elif a > most and b <= most:
+        flags |= OF
+    if not result:
+        flags |= ZF
+    return flags | CF if total < 0 else flags
 
 
 # The sixteen conditions by the suffix of their mnemonics (SDM volume 1, "EFLAGS Condition Codes").

@@ -26,7 +26,7 @@ def add(cpu: Processor, ins: Instruction) -> None:
     a, b = ins.dst(cpu), ins.src(cpu)
     total = a + b
     ins.set_dst(cpu, total & ins.mask)
-    cpu.set_flags(add_flags(a, b, total, ins.bits))
+    cpu.set_flags(add_flags(a, b, total, ins.mask))
 
 
 @instruction(M.ADC, summary="Adds the source and the carry flag to the destination.", source="ADC—Add With Carry")
@@ -34,7 +34,7 @@ def adc(cpu: Processor, ins: Instruction) -> None:
     a, b = ins.dst(cpu), ins.src(cpu)
     total = a + b + (cpu.reg[RFLAGS] & CF)
     ins.set_dst(cpu, total & ins.mask)
-    cpu.set_flags(add_flags(a, b, total, ins.bits))
+    cpu.set_flags(add_flags(a, b, total, ins.mask))
 
 
 @instruction(M.SUB, summary="Subtracts the source from the destination.", source="SUB—Subtract")
@@ -42,7 +42,7 @@ def sub(cpu: Processor, ins: Instruction) -> None:
     a, b = ins.dst(cpu), ins.src(cpu)
     total = a - b
     ins.set_dst(cpu, total & ins.mask)
-    cpu.set_flags(sub_flags(a, b, total, ins.bits))
+    cpu.set_flags(sub_flags(a, b, total, ins.mask))
 
 
 @instruction(M.SBB, summary="Subtracts the source and the carry flag from the destination.",
@@ -51,60 +51,60 @@ def sbb(cpu: Processor, ins: Instruction) -> None:
     a, b = ins.dst(cpu), ins.src(cpu)
     total = a - b - (cpu.reg[RFLAGS] & CF)
     ins.set_dst(cpu, total & ins.mask)
-    cpu.set_flags(sub_flags(a, b, total, ins.bits))
+    cpu.set_flags(sub_flags(a, b, total, ins.mask))
 
 
 @instruction(M.CMP, summary="Sets the flags as SUB would.", source="CMP—Compare Two Operands")
 def cmp(cpu: Processor, ins: Instruction) -> None:
     a, b = ins.dst(cpu), ins.src(cpu)
-    cpu.set_flags(sub_flags(a, b, a - b, ins.bits))
+    cpu.set_flags(sub_flags(a, b, a - b, ins.mask))
 
 
 @instruction(M.INC, summary="Adds 1; CF stays.", source="INC—Increment by 1")
 def inc(cpu: Processor, ins: Instruction) -> None:
     a = ins.dst(cpu)
     ins.set_dst(cpu, a + 1 & ins.mask)
-    cpu.set_flags(add_flags(a, 1, a + 1, ins.bits) & ~CF | cpu.reg[RFLAGS] & CF)
+    cpu.set_flags(add_flags(a, 1, a + 1, ins.mask) & ~CF | cpu.reg[RFLAGS] & CF)
 
 
 @instruction(M.DEC, summary="Subtracts 1; CF stays.", source="DEC—Decrement by 1")
 def dec(cpu: Processor, ins: Instruction) -> None:
     a = ins.dst(cpu)
     ins.set_dst(cpu, a - 1 & ins.mask)
-    cpu.set_flags(sub_flags(a, 1, a - 1, ins.bits) & ~CF | cpu.reg[RFLAGS] & CF)
+    cpu.set_flags(sub_flags(a, 1, a - 1, ins.mask) & ~CF | cpu.reg[RFLAGS] & CF)
 
 
 @instruction(M.NEG, summary="Subtracts the operand from 0.", source="NEG—Two's Complement Negation")
 def neg(cpu: Processor, ins: Instruction) -> None:
     a = ins.dst(cpu)
     ins.set_dst(cpu, -a & ins.mask)
-    cpu.set_flags(sub_flags(0, a, -a, ins.bits))
+    cpu.set_flags(sub_flags(0, a, -a, ins.mask))
 
 
 @instruction(M.AND, summary="Bitwise AND.", source="AND—Logical AND")
 def and_(cpu: Processor, ins: Instruction) -> None:
     result = ins.dst(cpu) & ins.src(cpu)
     ins.set_dst(cpu, result)
-    cpu.set_flags(logic_flags(result, ins.bits))
+    cpu.set_flags(logic_flags(result, ins.mask))
 
 
 @instruction(M.OR, summary="Bitwise OR.", source="OR—Logical Inclusive OR")
 def or_(cpu: Processor, ins: Instruction) -> None:
     result = ins.dst(cpu) | ins.src(cpu)
     ins.set_dst(cpu, result)
-    cpu.set_flags(logic_flags(result, ins.bits))
+    cpu.set_flags(logic_flags(result, ins.mask))
 
 
 @instruction(M.XOR, summary="Bitwise exclusive OR.", source="XOR—Logical Exclusive OR")
 def xor(cpu: Processor, ins: Instruction) -> None:
     result = ins.dst(cpu) ^ ins.src(cpu)
     ins.set_dst(cpu, result)
-    cpu.set_flags(logic_flags(result, ins.bits))
+    cpu.set_flags(logic_flags(result, ins.mask))
 
 
 @instruction(M.TEST, summary="Sets the flags as AND would.", source="TEST—Logical Compare")
 def test(cpu: Processor, ins: Instruction) -> None:
-    cpu.set_flags(logic_flags(ins.dst(cpu) & ins.src(cpu), ins.bits))
+    cpu.set_flags(logic_flags(ins.dst(cpu) & ins.src(cpu), ins.mask))
 
 
 @instruction(M.NOT, summary="Turns every bit over; no flag changes.", source="NOT—One's Complement Negation")
@@ -141,7 +141,7 @@ def xadd(cpu: Processor, ins: Instruction) -> None:
     else:
         ins.set_src(cpu, a)
         ins.set_dst(cpu, total & ins.mask)
-    cpu.set_flags(add_flags(a, b, total, ins.bits))
+    cpu.set_flags(add_flags(a, b, total, ins.mask))
 
 
 @instruction(M.CMPXCHG, summary="Stores the source if the accumulator equals the destination, else loads it.",
@@ -154,7 +154,7 @@ def cmpxchg(cpu: Processor, ins: Instruction) -> None:
         if ins.memory_bits:
             ins.set_dst(cpu, old)               # the write cycle happens in any case
         put(cpu, RAX, ins.bits, old)
-    cpu.set_flags(sub_flags(accumulator, old, accumulator - old, ins.bits))
+    cpu.set_flags(sub_flags(accumulator, old, accumulator - old, ins.mask))
 
 
 _CMPXCHG8B = "CMPXCHG8B/CMPXCHG16B—Compare and Exchange Bytes"

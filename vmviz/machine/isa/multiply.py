@@ -42,7 +42,7 @@ def _wide_accumulator(cpu: Processor, ins: Instruction) -> int:
 def mul(cpu: Processor, ins: Instruction) -> None:
     product = (cpu.reg[RAX] & ins.mask) * ins.dst(cpu)
     _put_wide(cpu, ins.bits, product)
-    cpu.set_flags(logic_flags(product & ins.mask, ins.bits) | (CF | OF if product >> ins.bits else 0))
+    cpu.set_flags(logic_flags(product & ins.mask, ins.mask) | (CF | OF if product >> ins.bits else 0))
 
 
 @instruction(M.IMUL, summary="Multiplies signed numbers.", source="IMUL—Signed Multiply")
@@ -64,7 +64,7 @@ def _imul_accumulator(cpu: Processor, ins: Instruction) -> None:
     product = signed(cpu.reg[RAX] & ins.mask, bits) * signed(ins.dst(cpu), bits)
     low = product & ins.mask
     _put_wide(cpu, bits, product)
-    cpu.set_flags(logic_flags(low, bits) | (CF | OF if signed(low, bits) != product else 0))
+    cpu.set_flags(logic_flags(low, ins.mask) | (CF | OF if signed(low, bits) != product else 0))
 
 
 def _imul_three(cpu: Processor, ins: Instruction) -> None:
@@ -76,7 +76,7 @@ def _keep_low(cpu: Processor, ins: Instruction, a: int, b: int) -> None:
     product = signed(a, bits) * signed(b, bits)
     low = product & ins.mask
     ins.set_dst(cpu, low)
-    cpu.set_flags(logic_flags(low, bits) | (CF | OF if signed(low, bits) != product else 0))
+    cpu.set_flags(logic_flags(low, ins.mask) | (CF | OF if signed(low, bits) != product else 0))
 
 
 @instruction(M.DIV, summary="Divides AX or rDX:rAX, unsigned: quotient and remainder.", source="DIV—Unsigned Divide")

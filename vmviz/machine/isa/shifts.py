@@ -43,7 +43,7 @@ def shl(cpu: Processor, ins: Instruction) -> None:
     result = wide & ins.mask
     carry = wide >> bits & 1
     ins.set_dst(cpu, result)
-    cpu.set_flags(logic_flags(result, bits) | carry | (OF if carry != result >> bits - 1 else 0))
+    cpu.set_flags(logic_flags(result, ins.mask) | carry | (OF if carry != result >> bits - 1 else 0))
     return None
 
 
@@ -55,7 +55,7 @@ def shr(cpu: Processor, ins: Instruction) -> None:
         return _unmoved(cpu, ins, value)
     result = value >> count
     ins.set_dst(cpu, result)
-    cpu.set_flags(logic_flags(result, bits) | value >> count - 1 & 1 | (OF if result >> bits - 2 else 0))
+    cpu.set_flags(logic_flags(result, ins.mask) | value >> count - 1 & 1 | (OF if result >> bits - 2 else 0))
     return None
 
 
@@ -68,7 +68,7 @@ def sar(cpu: Processor, ins: Instruction) -> None:
     number = signed(value, bits)
     result = number >> count & ins.mask
     ins.set_dst(cpu, result)
-    cpu.set_flags(logic_flags(result, bits) | number >> count - 1 & 1)
+    cpu.set_flags(logic_flags(result, ins.mask) | number >> count - 1 & 1)
     return None
 
 
@@ -132,7 +132,7 @@ def shld(cpu: Processor, ins: Instruction) -> None:
     wide = (value << 2 * bits | source << bits | value) << count
     result, carry = wide >> 2 * bits & ins.mask, wide >> 3 * bits & 1
     ins.set_dst(cpu, result)
-    cpu.set_flags(logic_flags(result, bits) | carry | (OF if carry != result >> bits - 1 else 0))
+    cpu.set_flags(logic_flags(result, ins.mask) | carry | (OF if carry != result >> bits - 1 else 0))
     return None
 
 
@@ -145,6 +145,6 @@ def shrd(cpu: Processor, ins: Instruction) -> None:
     wide = value << 2 * bits | source << bits | value
     result = wide >> count & ins.mask
     ins.set_dst(cpu, result)
-    cpu.set_flags(logic_flags(result, bits) | wide >> count - 1 & 1
+    cpu.set_flags(logic_flags(result, ins.mask) | wide >> count - 1 & 1
                   | (OF if (result >> bits - 1 ^ result >> bits - 2) & 1 else 0))
     return None

@@ -110,14 +110,14 @@ def _lods_once(cpu: Processor, ins: Instruction, si: int, di: int) -> None:
 def _scas_once(cpu: Processor, ins: Instruction, si: int, di: int) -> None:
     bits = ins.bits
     a, b = cpu.reg[RAX] & ins.mask, read(cpu, address(cpu, ES, di, bits >> 3, READ), bits)
-    cpu.set_flags(sub_flags(a, b, a - b, bits))
+    cpu.set_flags(sub_flags(a, b, a - b, ins.mask))
 
 
 def _cmps_once(cpu: Processor, ins: Instruction, si: int, di: int) -> None:
     bits = ins.bits
     a = read(cpu, address(cpu, ins.segment, si, bits >> 3, READ), bits)
     b = read(cpu, address(cpu, ES, di, bits >> 3, READ), bits)
-    cpu.set_flags(sub_flags(a, b, a - b, bits))
+    cpu.set_flags(sub_flags(a, b, a - b, ins.mask))
 
 
 @form(C.MOVSB_M8_M8, C.MOVSW_M16_M16, C.MOVSD_M32_M32, C.MOVSQ_M64_M64,
