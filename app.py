@@ -111,6 +111,19 @@ def write_sessions_at_the_end(web: Web) -> None:
     signal.signal(signal.SIGINT, end)
 
 
+def allow_connections(wanted: int) -> None:
+    """Each connection is an open file: ask for as many as the system lets us have."""
+    try:
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        needed = wanted + 256 if hard == resource.RLIM_INFINITY else min(wanted + 256, hard)
+        if soft != resource.RLIM_INFINITY and soft < needed:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    except (ImportError, OSError, ValueError) as error:
+        logging.getLogger("vmviz").warning("the limit of open files stays as it is: %s", error)
+
+
 def be_quick() -> None:
     """What is there at the start stays: the collector need not look at it, and seldom at the oldest generation."""
     gc.collect()
@@ -148,6 +161,7 @@ def main(shelf: Shelf | None = None) -> None:
     except VmvizError as error:
         sys.exit(str(error))
     write_sessions_at_the_end(web)
+    allow_connections(settings.max_connections)
     be_quick()
     host, port = listener.getsockname()[:2]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host

@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import app  # patches for the async mode before anything else is imported  # noqa: E402
-from vmviz.web.lesson_shelf import LessonShelf  # noqa: E402
+import app  # patches for the async mode before anything else is imported
+from vmviz.web.lesson_shelf import LessonShelf
 
 if __name__ == "__main__":
     app.main(LessonShelf(1 << 26))

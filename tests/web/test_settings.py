@@ -18,7 +18,8 @@ def test_without_an_environment_there_are_defaults(tmp_path):
 
 def test_each_setting_is_read():
     settings = Settings.from_environment({
-        "HOST": "0.0.0.0", "PORT": "9000", "VMVIZ_PREFIX": "/vmviz/", "VMVIZ_PROXIES": "2", "VMVIZ_SESSIONS": "/x/y.sqlite",
+        "HOST": "0.0.0.0", "PORT": "9000", "VMVIZ_PREFIX": "/vmviz/", "VMVIZ_PROXIES": "2",
+        "VMVIZ_SESSIONS": "/x/y.sqlite",
         "VMVIZ_SESSION_DAYS": "7", "VMVIZ_MAX_SESSIONS": "10", "VMVIZ_IDLE_MINUTES": "5", "VMVIZ_MAX_CONNECTIONS": "99",
         "VMVIZ_RECORDINGS_MB": "3", "VMVIZ_FRAMES_MB": "2"})
     assert settings == Settings("0.0.0.0", 9000, "/vmviz", 2, Path("/x/y.sqlite"), 7, 10, 5, 99, 3 * MIB, 2 * MIB)
@@ -35,8 +36,10 @@ def test_a_prefix_is_a_path(prefix, is_read):
     assert Settings.from_environment({"VMVIZ_PREFIX": prefix, "VMVIZ_SESSIONS": "x"}).prefix == is_read
 
 
-@pytest.mark.parametrize("name, value", [("PORT", "-1"), ("PORT", "65536"), ("PORT", "1.5"), ("VMVIZ_PREFIX", "/a/../b"),
-                                         ("VMVIZ_PREFIX", '/"'), ("VMVIZ_FRAMES_MB", "0"), ("VMVIZ_PROXIES", "all")])
+@pytest.mark.parametrize("name, value", [
+    ("PORT", "-1"), ("PORT", "65536"), ("PORT", "1.5"), ("VMVIZ_PREFIX", "/a/../b"), ("VMVIZ_PREFIX", '/"'),
+    ("VMVIZ_FRAMES_MB", "0"), ("VMVIZ_PROXIES", "all"),
+])
 def test_a_value_that_cannot_be_used_is_named(name, value):
     with pytest.raises(VmvizError, match=name):
         Settings.from_environment({name: value})

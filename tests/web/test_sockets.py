@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 
@@ -186,3 +187,15 @@ def test_an_ack_does_not_wait_for_the_network_to_confirm_the_frame_before_it(cli
         client.ask("step", {"by": 1})
         taken.append(time.perf_counter() - began)
     assert min(taken) < 0.035
+
+
+def test_the_handshake_agrees_to_no_compression(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw:
+        raw.sendall(b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                    b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                    b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n")
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += raw.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 101") and b"extensions" not in answer.lower()
