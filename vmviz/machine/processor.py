@@ -108,8 +108,9 @@ class Processor:
         reg = self.reg
         old = reg[RFLAGS]
         new = old & KEEP_OTHERS | flags
-        self.log((RFLAGS, old, new))
-        reg[RFLAGS] = new
+        if new != old:
+            self.log((RFLAGS, old, new))
+            reg[RFLAGS] = new
 
     def set_rflags(self, value: int) -> None:
         """Replace RFLAGS as a whole: IF or TF may have changed, so the loop must look."""
