@@ -62,7 +62,11 @@ def deliver(cpu: Processor, event: Event, injected: bool = False, origin: int | 
             gates.enter(cpu, event)
         except Fault as second:
             _back(cpu, start, rip)
-            following = combine(cpu, event, second)
+            met = _met_during(cpu, event, second)
+            if cpu.non_root and exits(cpu, met):        # before the two make a double fault
+                exit_for(cpu, met)
+                return
+            following = combine(cpu, event, met)
             if following is None:
                 cpu.vectoring = None
                 triple_fault(cpu)
@@ -138,7 +142,16 @@ def nmi_unblocked_by_iret(cpu: Processor) -> bool:
     return slot in (INTERRUPTIBILITY, VIRTUAL_NMI_BLOCKING) and new < old
 
 
-def combine(cpu: Processor, first: Event, second: Fault) -> Event | None:
+def _met_during(cpu: Processor, first: Event, second: Fault) -> Event:
+    """The exception met during the delivery of an event; its error code tells of events from outside the program."""
+    event = of_fault(cpu, second)
+    external = first.kind not in (SOFTWARE, SOFTWARE_EXCEPTION)
+    if external and event.error is not None and event.vector != PF:
+        event = event._replace(error=event.error | 1)
+    return event
+
+
+def combine(cpu: Processor, first: Event, second: Event) -> Event | None:
     """What an exception during the delivery of an event makes of the two; None for a triple fault."""
     serious = second.vector in CONTRIBUTORY or second.vector == PF
     if first.kind == EXCEPTION:
@@ -146,11 +159,7 @@ def combine(cpu: Processor, first: Event, second: Fault) -> Event | None:
             return None
         if (first.vector in CONTRIBUTORY and second.vector in CONTRIBUTORY) or (first.vector == PF and serious):
             return Event(DF, EXCEPTION, 0 if cpu.reg[CR0] & CR0_PE else None)
-    event = of_fault(cpu, second)
-    external = first.kind not in (SOFTWARE, SOFTWARE_EXCEPTION)
-    if external and event.error is not None and event.vector != PF:
-        event = event._replace(error=event.error | 1)
-    return event
+    return second
 
 
 def triple_fault(cpu: Processor) -> None:

@@ -48,34 +48,36 @@ def _port(cpu: Processor, ins: Instruction, operand: int) -> tuple[int, bool]:
     return cpu.reg[RDX] & 0xFFFF, False
 
 
-def _guard(cpu: Processor, ins: Instruction, is_in: bool) -> int:
+def _guard(cpu: Processor, ins: Instruction, is_in: bool) -> None:
+    """Permission and VM exit, once an instruction: they come before the count is looked at, so also when it is 0."""
     port, size = cpu.reg[RDX] & 0xFFFF, ins.bits >> 3
     ports.check_permission(cpu, port, size)
     rep = ins.iced.has_rep_prefix or ins.iced.has_repne_prefix
     intercepts.io(cpu, ins, port, size, is_in, string=True, rep=rep)
-    return port
 
 
 def _ins_once(cpu: Processor, ins: Instruction, si: int, di: int) -> None:
-    port = _guard(cpu, ins, True)
+    port = cpu.reg[RDX] & 0xFFFF
     linear = address(cpu, ES, di, ins.bits >> 3, WRITE)
     cpu.check_write(linear, ins.bits >> 3)
     write(cpu, linear, ins.bits, ports.read(cpu, port, ins.bits >> 3))
 
 
 def _outs_once(cpu: Processor, ins: Instruction, si: int, di: int) -> None:
-    port = _guard(cpu, ins, False)
+    port = cpu.reg[RDX] & 0xFFFF
     value = read(cpu, address(cpu, ins.segment, si, ins.bits >> 3, READ), ins.bits)
     ports.write(cpu, port, ins.bits >> 3, value)
 
 
 @instruction(M.INSB, M.INSW, M.INSD, summary="Reads a port into memory at ES:rDI.", source=_INS)
 def ins_(cpu: Processor, ins: Instruction) -> None:
+    _guard(cpu, ins, True)
     repeat(cpu, ins, _ins_once, source=False, destination=True)
 
 
 @instruction(M.OUTSB, M.OUTSW, M.OUTSD, summary="Writes memory at DS:rSI to a port.", source=_OUTS)
 def outs(cpu: Processor, ins: Instruction) -> None:
+    _guard(cpu, ins, False)
     repeat(cpu, ins, _outs_once, source=True, destination=False)
 
 

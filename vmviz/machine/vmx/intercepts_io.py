@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from iced_x86 import Register
-
 from vmviz.machine.decode import SEGMENT_INDEX
 from vmviz.machine.outcome import VmExit
-from vmviz.machine.registers import ES, FS_BASE, GS_BASE, MASK64, RDI, RSI, SEGMENTS
+from vmviz.machine.registers import DS, ES, FS, GS, MASK32, MASK64, RDI, RSI, SEGMENTS
 from vmviz.machine.vmx import controls as c
 from vmviz.machine.vmx import information
 
@@ -55,15 +53,21 @@ def _port_exits(cpu: Processor, port: int, size: int) -> bool:
 
 
 def _string_operand(cpu: Processor, ins: Instruction, is_in: bool) -> tuple[int, int, int]:
-    """Address size, segment register and linear address of the memory operand of INS (ES:RDI) or OUTS (segment:RSI)."""
+    """Address size, segment and linear address of the memory operand of INS (ES:RDI) or OUTS (segment:RSI).
+
+    The segment is the one that DS or a prefix chooses, though INS uses ES: the manual leaves it undefined there.
+    """
     iced = ins.iced
     bits = string_address_bits(ins)
     offset = cpu.reg[RDI if is_in else RSI] & (1 << bits) - 1
-    index = ES if is_in else SEGMENT_INDEX[iced.memory_segment]
-    if ins.code_bits == 64:
-        fs_or_gs = {Register.FS: FS_BASE, Register.GS: GS_BASE}.get(Register.NONE if is_in else iced.memory_segment)
-        return bits, index, offset + (cpu.reg[fs_or_gs] if fs_or_gs is not None else 0) & MASK64
-    return bits, index, cpu.reg[SEGMENTS + 4 * index + 1] + offset & 0xFFFF_FFFF
+    chosen = SEGMENT_INDEX.get(iced.segment_prefix, DS)
+    if ins.code_bits == 64 and chosen not in (FS, GS):
+        chosen = DS
+    index = ES if is_in else chosen
+    if ins.code_bits == 64 and index not in (FS, GS):
+        return bits, chosen, offset
+    mask = MASK64 if ins.code_bits == 64 else MASK32
+    return bits, chosen, cpu.reg[SEGMENTS + 4 * index + 1] + offset & mask
 
 
 def string_address_bits(ins: Instruction) -> int:
