@@ -19,7 +19,6 @@ from tools.server import LESSON, ROOT, Server
 
 SIZES = ((1440, 900), (1024, 768), (640, 480), (390, 844))
 THEMES = ("light", "dark")
-WAIT = "(document.querySelector('[aria-live=polite]')?.textContent.trim() ?? '') !== ''"
 README_PICTURE = ROOT / "docs" / "images" / "player.png"
 
 
@@ -38,7 +37,7 @@ def take(page: Page, url: str, size: tuple[int, int], to: Path, *, live: bool) -
     page.goto("about:blank")
     page.goto(url)
     if live:
-        page.wait_for_function(WAIT)
+        page.locator("#live:not(:empty)").wait_for(state="attached")
     page.evaluate("document.fonts.ready.then(() => true)")
     page.screenshot(path=to)
     say(str(to))

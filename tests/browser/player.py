@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Page, Response
 
 from tools.server import LESSON, ROOT, Server
 
+SECONDS_TO_WAIT = 15
+POLL_MILLISECONDS = 20
 SENTENCE = "document.querySelector('[aria-live=polite]')?.textContent.trim() ?? ''"
 
 
@@ -43,8 +46,15 @@ class Player:
         return self.ready()
 
     def ready(self) -> Player:
-        self.page.wait_for_function(f"{SENTENCE} !== ''")
+        self.wait_for(f"{SENTENCE} !== ''")
         return self
+
+    def wait_for(self, condition: str, arg: Any = None) -> None:
+        """Until a JavaScript condition holds. Playwright's own wait evaluates in the page, which our policy forbids."""
+        until = time.monotonic() + SECONDS_TO_WAIT
+        while not self.page.evaluate(condition, arg):
+            assert time.monotonic() < until, f"still not: {condition} ({arg!r}), at {self.page.url}: {self.sentence!r}"
+            self.page.wait_for_timeout(POLL_MILLISECONDS)
 
     @property
     def sentence(self) -> str:
@@ -63,11 +73,10 @@ class Player:
     def wait_at(self, step: int, phase: int = 0) -> None:
         """Until the address names this position (it is rewritten at most twice a second)."""
         where = f"{step}.{phase}" if phase else f"{step}"
-        self.page.wait_for_function("where => new URLSearchParams(location.hash.slice(1)).get('step') === where",
-                                    arg=where)
+        self.wait_for("where => new URLSearchParams(location.hash.slice(1)).get('step') === where", where)
 
     def wait_sentence_not(self, old: str) -> str:
-        self.page.wait_for_function(f"old => {SENTENCE} !== '' && {SENTENCE} !== old", arg=old)
+        self.wait_for(f"old => {SENTENCE} !== '' && {SENTENCE} !== old", old)
         return self.sentence
 
     def check(self) -> None:

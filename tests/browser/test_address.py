@@ -20,8 +20,7 @@ def test_a_permalink_opens_at_its_step_and_phase(player: Player) -> None:
     player.wait_at(step, 4)
     player.press("ArrowUp")
     player.wait_at(step, 3)
-    player.page.wait_for_function("there => document.querySelector('[aria-live=polite]').textContent.trim() === there",
-                                  arg=there)
+    player.wait_for("there => document.querySelector('[aria-live=polite]').textContent.trim() === there", there)
 
 
 def test_changing_the_address_by_hand_moves(player: Player) -> None:

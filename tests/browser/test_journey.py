@@ -66,7 +66,7 @@ def test_many_fast_keys_arrive_in_order(learner: Player) -> None:
 def test_playing_goes_on_by_itself_and_pauses(learner: Player) -> None:
     learner.open()
     learner.press(" ")
-    learner.page.wait_for_function("parseInt(new URLSearchParams(location.hash.slice(1)).get('step')) >= 2")
+    learner.wait_for("parseInt(new URLSearchParams(location.hash.slice(1)).get('step')) >= 2")
     learner.press(" ")
     learner.press("Home")
     learner.wait_at(0)

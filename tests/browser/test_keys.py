@@ -72,7 +72,7 @@ def test_the_question_mark_shows_the_keys_and_escape_puts_them_away(player: Play
     dialog.wait_for(state="visible")
     assert "PageDown" in dialog.inner_text()
     player.press("Escape")
-    player.page.wait_for_function("!document.querySelector('dialog[open]')")
+    player.wait_for("!document.querySelector('dialog[open]')")
     player.press("ArrowRight")
     player.wait_at(1)
 
@@ -91,6 +91,6 @@ def test_plus_and_minus_change_the_speed_that_is_shown(player: Player) -> None:
     player.open()
     before = player.page.locator("body").inner_text()
     player.press("+")
-    player.page.wait_for_function("before => document.body.innerText !== before", arg=before)
+    player.wait_for("before => document.body.innerText !== before", before)
     player.press("-")
-    player.page.wait_for_function("before => document.body.innerText === before", arg=before)
+    player.wait_for("before => document.body.innerText === before", before)

@@ -149,7 +149,8 @@ def _instruction(cpu: Processor) -> None:
     cpu.running = ins
     if cpu.telling:
         linear = rip if cpu.bits == 64 else rip + reg[CS_BASE]
-        cpu.emit(ev.Instruction(rip=linear, length=ins.length, bytes=ins.code.hex(), text=str(ins.iced)))
+        told = ev.Instruction(rip=linear, length=ins.length, bytes=ins.code.hex(), text=str(ins.iced))
+        cpu.events.insert(0, told)      # before the page walk of its own fetch
     before = interrupts.before_instruction(cpu)
     reg[RIP] = ins.next_rip
     ins.execute(cpu, ins)
