@@ -1,25 +1,23 @@
 """What a run leaves behind, so that any step can be seen again: packed columns, and a cursor that goes back and forth.
 
-`Journal` drives a processor and keeps, in chunks of 8,192 steps, every change as (slot, old, new) in one array of 64-bit
-integers, each step's offset into it and each step's RIP. Registers are copied at the start of every chunk; pages of
-memory only once the changes since the last copies outweigh them. `Cursor` is a processor of its own that is moved over
-the same run by replaying changes; to tell a step's events it executes the step again, which gives the same step always.
+`Journal` drives a processor and keeps, in chunks of 4,096 steps, every change as (slot, old, new) in one array of 64-bit
+integers, each step's offset into it and each step's RIP. Registers are copied at the start of every chunk; what chunks
+did to memory is kept net in spans (spans.py), so that a far seek jumps. `Cursor` is a processor of its own that is moved over
+the same run; to tell a step's events it executes the step again, which gives the same step always.
 """
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from typing import NamedTuple
 
+from vmviz.machine import spans
 from vmviz.machine.memory import MEMORY_SLOT, PAGE, Memory
 from vmviz.machine.outcome import OutsideModel
 from vmviz.machine.processor import Processor
 from vmviz.machine.registers import RIP
 from vmviz.machine.step import Step, advance, ended, tell
 
-CHUNK = 8192
-_ZERO_PAGE = bytes(PAGE)
-_NEAR = 3 * 4096      # journal integers that are cheaper to replay than to start from a copy
+CHUNK = 4096
 
 
 class _Chunk(NamedTuple):
@@ -43,11 +41,8 @@ class Journal:
         self.outside: OutsideModel | None = None
         self._sealed: list[_Chunk] = []
         self._registers = array("Q", cpu.reg)
-        self._memory_keys = [0]
-        self._credit = 0
-        self._images: dict[int, tuple[list[int], list[bytes]]] = {
-            frame: ([0], [bytes(page)]) for frame, page in cpu.memory.pages.items()}
-        cpu.memory.dirty.clear()
+        self.first_pages = {frame: bytes(page) for frame, page in cpu.memory.pages.items()}
+        self.spans = spans.Spans()
         cpu.refresh()
 
     @property
@@ -59,8 +54,8 @@ class Journal:
     def bytes_kept(self) -> int:
         """About how many bytes the recording holds."""
         changes = sum(8 * (len(c.changes) + len(c.rips) + len(c.registers)) + 4 * len(c.starts) for c in self._sealed)
-        images = sum(len(kept) for _, kept in self._images.values()) * PAGE
-        return changes + images + 36 * len(self.cpu.journal) + 24 * len(self.starts) + 200 * len(self.cpu.marks)
+        memory = len(self.first_pages) * PAGE + self.spans.bytes_kept
+        return changes + memory + 36 * len(self.cpu.journal) + 24 * len(self.starts) + 200 * len(self.cpu.marks)
 
     @property
     def marks(self) -> list[tuple[int, object]]:
@@ -87,29 +82,19 @@ class Journal:
     def _seal(self) -> None:
         cpu = self.cpu
         self._sealed.append(_Chunk(self._registers, array("Q", cpu.journal), array("I", self.starts), array("Q", cpu.rips)))
-        self._credit += 8 * len(cpu.journal)
+        self.spans.add(spans.of_changes(cpu.journal, cpu.memory))
         cpu.journal.clear()
         self.starts.clear()
         cpu.rips.clear()
         cpu.base_step += CHUNK
         cpu.commit = 0
         self._registers = array("Q", cpu.reg)
-        dirty = cpu.memory.dirty
-        number = len(self._sealed)
-        if len(dirty) * PAGE > self._credit and number - self._memory_keys[-1] < 8:
-            return
-        self._credit = 0
-        self._memory_keys.append(number)
-        for frame in dirty:
-            page = cpu.memory.page(frame)
-            assert page is not None
-            numbers, images = self._images.setdefault(frame, ([0], [_ZERO_PAGE]))
-            numbers.append(number)
-            images.append(bytes(page))
-        dirty.clear()
-        cpu.drop_soft_tables()      # pages must come by write_physical again before they are written fast
 
     # ---- what cursors read
+
+    def is_sealed(self, number: int) -> bool:
+        """Is a chunk complete and packed?"""
+        return number < len(self._sealed)
 
     def chunk(self, number: int) -> _Chunk:
         """A chunk's columns; the last one is still growing."""
@@ -131,11 +116,6 @@ class Journal:
         end = chunk.starts[at + 1] if at + 1 < len(chunk.starts) else len(chunk.changes)
         return chunk.changes[chunk.starts[at]:end]
 
-    def memory_at_key(self, number: int) -> tuple[int, dict[int, bytes]]:
-        """The last chunk up to `number` whose memory was copied, and the pages as they were at its start."""
-        key = self._memory_keys[bisect_right(self._memory_keys, number) - 1]
-        return key, {frame: images[bisect_right(numbers, key) - 1] for frame, (numbers, images) in self._images.items()}
-
 
 class Cursor:
     """A processor that can be put at any position of a journal's run."""
@@ -146,15 +126,17 @@ class Cursor:
         self.cpu = Processor(Memory(tip.memory.frames * PAGE), tip.model, tip.names)
         self.step = 0
         self.partial = 0        # changes of the next step that are applied already
-        self._from_copy(0)
+        for frame, image in journal.first_pages.items():
+            self.cpu.memory.load(frame * PAGE, image)
+        self.cpu.reg[:] = journal.chunk(0).registers
+        self._settle()
 
     def seek(self, step: int, changes: int = 0) -> None:
         """Go to where `step` steps are complete, and `changes` changes of the next one."""
         if not 0 <= step <= self.journal.length:
             raise IndexError(step)
         self._back_over_partial()
-        if not self._replay_near(step):
-            self._from_copy(step)
+        self._move(step)
         self.step = step
         if changes:
             self._forward(self.journal.changes(step), changes * 3)
@@ -192,50 +174,45 @@ class Cursor:
             self._back(self.journal.changes(self.step)[:3 * self.partial])
             self.partial = 0
 
-    def _replay_near(self, step: int) -> bool:
-        """Go by replaying whole steps where that touches little; false when a copy is the shorter way."""
-        journal, here = self.journal, self.step
-        (low_chunk, low), (high_chunk, high) = divmod(min(step, here), CHUNK), divmod(max(step, here), CHUNK)
-        if high_chunk - low_chunk > 1 or (high_chunk > low_chunk and high):
-            return False
-        chunk = journal.chunk(low_chunk)
+    def _move(self, step: int) -> None:
+        """Go to a whole step: by replaying within a chunk, else by way of the chunks' boundaries."""
+        here, there = self._chunk_of(self.step), self._chunk_of(step)
+        if here == there:
+            self._replay(here, self.step, step)
+            return
+        # To the nearer end of this chunk, over the spans, and from the nearer end of the other chunk.
+        low = self._nearer_end(here, self.step)
+        high = self._nearer_end(there, step)
+        self._replay(here, self.step, low * CHUNK)
+        memory = self.cpu.memory
+        if low <= high:
+            for span in self.journal.spans.path(low, high):
+                spans.put(memory, span.cells, span.new)
+        else:
+            for span in reversed(list(self.journal.spans.path(high, low))):
+                spans.put(memory, span.cells, span.old)
+        self.cpu.reg[:] = self.journal.chunk(high).registers
+        self._replay(there, high * CHUNK, step)
+
+    def _chunk_of(self, step: int) -> int:
+        """The chunk in which a step lies; the end of the run belongs to the last chunk that has steps."""
+        return min(step, max(self.journal.length - 1, 0)) // CHUNK
+
+    def _nearer_end(self, chunk: int, step: int) -> int:
+        """The boundary next to a step: the number of the chunk that begins there. The growing chunk has no far end."""
+        sealed = (chunk + 1) * CHUNK <= self.journal.length and self.journal.is_sealed(chunk)
+        return chunk + (sealed and step - chunk * CHUNK > CHUNK // 2)
+
+    def _replay(self, number: int, here: int, there: int) -> None:
+        """Replay whole steps of one chunk, forwards or backwards."""
+        chunk = self.journal.chunk(number)
+        low, high = sorted((here - number * CHUNK, there - number * CHUNK))
         first = chunk.starts[low] if low < len(chunk.starts) else len(chunk.changes)
-        whole = high_chunk > low_chunk or high >= len(chunk.starts)
-        last = len(chunk.changes) if whole else chunk.starts[high]
-        if last - first > _NEAR:
-            return False
-        if step >= here:
+        last = chunk.starts[high] if high < len(chunk.starts) else len(chunk.changes)
+        if there >= here:
             self._forward(chunk.changes[first:last], last - first)
         else:
             self._back(chunk.changes[first:last])
-        return True
-
-    def _from_copy(self, step: int) -> None:
-        """Start from the copies kept before `step` and replay from there."""
-        journal, cpu = self.journal, self.cpu
-        number, at = divmod(step, CHUNK)
-        if at == 0 and number and number == len(journal._sealed) and not journal.starts:
-            pass            # the position behind the last sealed chunk: its registers are the tip's
-        key, pages = journal.memory_at_key(number)
-        memory = cpu.memory
-        for frame in list(memory.pages):
-            if frame not in pages:
-                if memory.pages[frame] != _ZERO_PAGE:
-                    memory.pages[frame][:] = _ZERO_PAGE
-                    memory.forget_code(frame)
-        for frame, image in pages.items():
-            page = memory.page(frame)
-            assert page is not None
-            if page != image:
-                page[:] = image
-                memory.forget_code(frame)
-        for earlier in range(key, number):
-            changes = journal.chunk(earlier).changes
-            self._forward(changes, len(changes))
-        chunk = journal.chunk(number)
-        cpu.reg[:] = chunk.registers
-        end = chunk.starts[at] if at < len(chunk.starts) else len(chunk.changes)
-        self._forward(chunk.changes, end)
 
     def _forward(self, changes: array[int] | list[int], end: int) -> None:
         reg, poke = self.cpu.reg, self.cpu.memory.poke

@@ -33,7 +33,6 @@ class Memory:
         self.pages: dict[int, bytearray] = {}
         self.version: dict[int, int] = {}
         self.has_code: set[int] = set()
-        self.dirty: set[int] = set()        # frames written since the journal's last image of memory
 
     def page(self, frame: int) -> bytearray | None:
         """The bytes of a page frame, or None where there is no RAM."""

@@ -126,7 +126,6 @@ class Processor:
         page = memory.page(frame)
         if page is None:
             return
-        memory.dirty.add(frame)
         if frame in memory.has_code:
             memory.forget_code(frame)
             for soft in self._soft:
