@@ -32,6 +32,7 @@ LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERFORMANCE, LVT_LINT0, LVT_LINT1, LVT_ERR
 INITIAL_COUNT, CURRENT_COUNT, DIVIDE, SELF_IPI = 0x380, 0x390, 0x3E0, 0x3F0
 MASKED, PERIODIC, TSC_DEADLINE = 1 << 16, 1 << 17, 1 << 18
 SOFTWARE_ENABLED: Final = 1 << 8
+_ERRORS: Final = APIC + 0x29           # errors since the ESR was last written: the slot of a register that does not exist
 _LVT: Final = frozenset({LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERFORMANCE, LVT_LINT0, LVT_LINT1, LVT_ERROR})
 _READ_ONLY: Final = frozenset({VERSION, PPR, CURRENT_COUNT, *range(ISR, ESR, 0x10)})
 _WRITABLE_BITS: Final = {ID: 0xFF00_0000, TPR: 0xFF, LDR: 0xFF00_0000, SVR: 0x11FF, ICR_HIGH: 0xFF00_0000, DIVIDE: 0xB}
@@ -106,7 +107,7 @@ def read_register(cpu: Processor, offset: int) -> int:
         if deadline == NEVER or cpu.reg[APIC + (LVT_TIMER >> 4)] & TSC_DEADLINE:
             return 0
         return max(0, deadline - cpu.now()) // _divisor(cpu)
-    return cpu.reg[APIC + (offset >> 4)] if offset != EOI else 0
+    return cpu.reg[APIC + (offset >> 4)] if offset not in (EOI, _ERRORS - APIC << 4) else 0
 
 
 def write_register(cpu: Processor, offset: int, value: int) -> None:
@@ -116,8 +117,9 @@ def write_register(cpu: Processor, offset: int, value: int) -> None:
     cpu.attention = True
     if offset == EOI:
         end_of_interrupt(cpu)
-    elif offset == ESR:
-        cpu.set(APIC + (ESR >> 4), 0)
+    elif offset == ESR:                                 # shows what has gone wrong since the last write
+        cpu.set(APIC + (ESR >> 4), cpu.reg[_ERRORS])
+        cpu.set(_ERRORS, 0)
     elif offset == ICR_LOW:
         cpu.set(APIC + (ICR_LOW >> 4), value & 0xC_CFFF)
         _send(cpu, value, cpu.reg[APIC + (ICR_HIGH >> 4)] >> 24, 0xFF)
@@ -192,7 +194,7 @@ def accept(cpu: Processor, vector: int) -> None:
 
 
 def _error(cpu: Processor, bit: int) -> None:
-    cpu.set(APIC + (ESR >> 4), cpu.reg[APIC + (ESR >> 4)] | bit)
+    cpu.set(_ERRORS, cpu.reg[_ERRORS] | bit)
     entry = cpu.reg[APIC + (LVT_ERROR >> 4)]
     if not entry & MASKED and entry & 0xFF >= 16:
         accept(cpu, entry & 0xFF)
@@ -210,7 +212,7 @@ def _send(cpu: Processor, command: int, destination: int, everyone: int) -> None
     """Send an interprocessor interrupt (SDM volume 3, "Issuing Interprocessor Interrupts")."""
     vector, mode, shorthand = command & 0xFF, command >> 8 & 7, command >> 18 & 3
     if mode in (FIXED, LOWEST_PRIORITY) and vector < 16:
-        _error(cpu, SEND_ILLEGAL_VECTOR)
+        _error(cpu, RECEIVE_ILLEGAL_VECTOR if shorthand in (1, 2) else SEND_ILLEGAL_VECTOR)
         return
     own = cpu.reg[APIC + (ID >> 4)] >> 24
     if shorthand:
