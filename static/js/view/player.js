@@ -22,8 +22,8 @@ export function drawPlayer(host, context) {
   render(html`
     ${message(context)}
     <div class="left">
-      <section class="card stage" aria-label=${t('player.diagram')}><div class="stage-area" id="stage">${state.scene ? diagram(context, compact) : html`<p class="loading">${t('player.loading')}</p>`}</div></section>
-      ${compact ? html`${story(context)}${tabs(context)}` : nothing}
+      <div class="scroll"><section class="card stage" aria-label=${t('player.diagram')}><div class="stage-area" id="stage">${state.scene ? diagram(context, compact) : html`<p class="loading">${t('player.loading')}</p>`}</div></section>
+        ${compact ? html`${story(context)}${tabs(context)}` : nothing}</div>
       <div class="deck">${transport(context, compact)}${timeline(context, compact)}</div>
     </div>
     ${compact ? nothing : html`<div class="right">${story(context)}${tabs(context)}</div>`}
