@@ -6,8 +6,6 @@ emulator. A run ends when "Shutdown" has been written to port 8900h, or when not
 """
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import Final
 
 from vmviz.errors import VmvizError
@@ -27,8 +25,7 @@ GDT_AT: Final = 0xFF0E0
 GDT: Final = (0, 0x00CF9B00_0000FFFF, 0x00CF9300_0000FFFF, 0x00AF9B00_0000FFFF)
 PML4, PDPT, PD = 0x10000, 0x11000, 0x12000
 
-for _module in pkgutil.iter_modules(isa.__path__):     # each module declares its instructions in isa/registry.py
-    importlib.import_module(f"{isa.__name__}.{_module.name}")
+isa.load()
 
 
 def processor(image: bytes, model: str = "tigerlake", names: dict[int, str] | None = None) -> Processor:
@@ -41,7 +38,6 @@ def processor(image: bytes, model: str = "tigerlake", names: dict[int, str] | No
     memory.load(PD, b"".join((0x20_0000 * n | 0x87).to_bytes(8, "little") for n in range(2048)))
     memory.load(GDT_AT, b"".join(descriptor.to_bytes(8, "little") for descriptor in GDT))
     memory.load(IMAGE_AT, image)
-    isa.load()
     cpu = Processor(memory, models.load(model), names)
     reg = cpu.reg
     cpu.model.reset(reg)

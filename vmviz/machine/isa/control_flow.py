@@ -1,7 +1,7 @@
 """Near control flow: JMP, Jcc, CALL, RET, LOOP, BOUND, and the instructions that are undefined on purpose.
 
 A target outside the code segment or, in 64-bit code, a non-canonical one faults on the branch. RIP is not journaled:
-the recording has a column for it. Far transfers, interrupts and returns from them are in isa/system*.py.
+the recording has a column for it. Far transfers are in isa/far.py, interrupts in isa/system.py.
 """
 from __future__ import annotations
 

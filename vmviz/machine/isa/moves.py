@@ -1,6 +1,6 @@
 """Moves: between registers and memory, widened, exchanged, byte-swapped, conditional.
 
-MOV to and from control and debug registers, and to segment registers, are forms that isa/system*.py declares.
+MOV to and from control and debug registers, and to segment registers, are forms that other modules declare.
 """
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The stack: PUSH, POP, PUSHA, POPA, ENTER, LEAVE, and `push` and `pop` for those who use the stack besides.
 
 The stack pointer is RSP in 64-bit code; elsewhere SS.DB chooses ESP or SP (SDM volume 1, "Address-Size Attribute for
-Stack"). The pointer moves after the access, so a fault leaves it. POP of a segment register, PUSHF and POPF are in
-isa/system*.py.
+Stack"). The pointer moves after the access, so a fault leaves it. POP of a segment register is in
+isa/segment_loads.py.
 """
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 MOVS, STOS, LODS, SCAS and CMPS work on one element; with a REP prefix they go on until the count register is zero, or
 for SCAS and CMPS until ZF differs from what the prefix asks for. A step of the recording does up to 4,096 iterations:
 then RIP stays at the instruction and the next step goes on, as after an interrupt. Iterations that are complete when a
-fault or VM exit comes stay done: the registers tell where to go on (SDM volume 2, "REP/REPE/REPZ/REPNE/REPNZ"). With TF
-set each iteration is a step, so that the trap comes after each. INS and OUTS are in isa/system*.py.
+fault or VM exit comes stay done: the registers tell where to go on (SDM volume 2, "REP/REPE/REPZ/REPNE/REPNZ"). Where
+a trap may come after each iteration (single step), each is a step. INS and OUTS are in isa/ports.py.
 """
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from iced_x86 import Code as C
 from iced_x86 import MemorySizeExt, OpKind
 from iced_x86 import Mnemonic as M
 
+from vmviz.machine import interrupts
 from vmviz.machine.decode import SEGMENT_INDEX
 from vmviz.machine.isa.flags import sub_flags
 from vmviz.machine.isa.implicit import address, put, read, write
 from vmviz.machine.isa.registry import form, prepare
 from vmviz.machine.outcome import Interruption
 from vmviz.machine.paging import READ, WRITE
-from vmviz.machine.registers import DF, DS, ES, RAX, RCX, RDI, RFLAGS, RIP, RSI, TF, ZF
+from vmviz.machine.registers import DF, DS, ES, RAX, RCX, RDI, RFLAGS, RIP, RSI, ZF
 
 if TYPE_CHECKING:
     from vmviz.machine.decode import Instruction
@@ -57,7 +58,7 @@ def repeat(cpu: Processor, ins: Instruction, once: Once, source: bool, destinati
     si, di = reg[RSI] & mask, reg[RDI] & mask
     repeated = ins.iced.has_rep_prefix or ins.iced.has_repne_prefix
     left = reg[RCX] & mask if repeated else 1
-    limit = 1 if reg[RFLAGS] & TF else ITERATIONS
+    limit = 1 if interrupts.one_iteration(cpu) else ITERATIONS
     done, going = 0, True
     try:
         while left and going and done < limit:
