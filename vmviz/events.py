@@ -78,7 +78,7 @@ class VmExit(Event, frozen=True, kw_only=True, tag="vm_exit"):
 
 
 class EntryFailed(Event, frozen=True, kw_only=True, tag="entry_failed"):
-    """A VM entry was refused: error 7 or 8, or exit reason 33, 34 or 41; `check` is the id of the rule that was broken."""
+    """A VM entry was refused: error 7 or 8, or exit reason 33, 34 or 41; `check` is the id of the broken rule."""
 
     reason: int
     check: str

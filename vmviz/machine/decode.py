@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Reader = Callable[["Processor"], int]
 Writer = Callable[["Processor", int], None]
 LONGEST: Final = 15
+MOST_DECODED: Final = 20_000
 
 _WORDS: Final = ("AX", "CX", "DX", "BX", "SP", "BP", "SI", "DI")
 # iced's register -> (slot, bits, shift): shift is 8 for AH, CH, DH and BH.
@@ -43,8 +44,9 @@ for _n in range(8, 16):
         NUMBER[getattr(Register, f"R{_n}{_suffix}")] = _n, _bits, 0
 SEGMENT_INDEX: Final = {getattr(Register, name): n for n, name in enumerate(("ES", "CS", "SS", "DS", "FS", "GS"))}
 _STACK_MNEMONICS: Final = frozenset({
-    Mnemonic.PUSH, Mnemonic.POP, Mnemonic.CALL, Mnemonic.RET, Mnemonic.ENTER, Mnemonic.LEAVE, Mnemonic.PUSHF, Mnemonic.PUSHFQ,
-    Mnemonic.PUSHFD, Mnemonic.POPF, Mnemonic.POPFQ, Mnemonic.POPFD, Mnemonic.IRET, Mnemonic.IRETQ, Mnemonic.IRETD, Mnemonic.RETF,
+    Mnemonic.PUSH, Mnemonic.POP, Mnemonic.CALL, Mnemonic.RET, Mnemonic.ENTER, Mnemonic.LEAVE,
+    Mnemonic.PUSHF, Mnemonic.PUSHFQ, Mnemonic.PUSHFD, Mnemonic.POPF, Mnemonic.POPFQ, Mnemonic.POPFD,
+    Mnemonic.IRET, Mnemonic.IRETQ, Mnemonic.IRETD, Mnemonic.RETF,
     Mnemonic.PUSHA, Mnemonic.PUSHAD, Mnemonic.POPA, Mnemonic.POPAD,
 })
 _NOT_INTEL: Final = frozenset({ix.EncodingKind.XOP, ix.EncodingKind.D3NOW})
@@ -57,15 +59,15 @@ class Instruction:
 
     `bits` operand size of the first operand (8..64), for stack instructions that of what is pushed or popped; `mask`
     its all-ones value; `dst`, `src`, `third` read operands 0, 1 and 2 (unset when there is no such operand; immediates
-    are cut to `mask`), `set_dst`, `set_src` write them; `src_bits` is the width of operand 1; `address` gives the linear
-    address of the memory operand for (READ or WRITE) and `offset` its effective address; `target` is a near branch's
+    are cut to `mask`), `set_dst`, `set_src` write them; `src_bits` is the width of operand 1; `address` gives the
+    linear address of the memory operand for (READ or WRITE) and `offset` its effective address; `target` is a near branch's
     RIP, `in_range` true when it needs no check; `address_bits` is the address size of a memory operand or string
     instruction; `iced` is the decoder's own view.
     """
 
     __slots__ = ("execute", "next_rip", "length", "bits", "mask", "dst", "set_dst", "src", "set_src", "third",
-                 "src_bits", "target", "in_range", "condition", "address_bits", "iced", "address", "offset", "code_bits",
-                 "memory_bits", "segment", "code")
+                 "src_bits", "target", "in_range", "condition", "address_bits", "iced", "address", "offset",
+                 "code_bits", "memory_bits", "segment", "code")
 
     execute: Callable[[Processor, Instruction], None]
     next_rip: int
@@ -127,6 +129,8 @@ def fetch(cpu: Processor, rip: int) -> Instruction:
             if offset + LONGEST <= PAGE:
                 raise Fault(GP)                     # longer than 15 bytes
             return _fetch_across(cpu, rip, linear, raw)
+        if len(cpu.decoded) > MOST_DECODED:         # code that rewrites itself must not fill memory
+            cpu.decoded.clear()
         ins = cpu.decoded[key] = bind(iced, cpu.bits, raw)
     if cpu.bits != 64:
         segmentation.check_fetch(cpu, rip, ins.length)
@@ -223,7 +227,7 @@ def _operand(ins: Instruction, n: int, kind: int) -> tuple[Reader | None, Writer
     if OpKind.IMMEDIATE8 <= kind <= OpKind.IMMEDIATE32TO64:
         value = iced.immediate(n) & (1 << (ins.bits or 64)) - 1    # sign-extended immediates come as 64 bits
         return (lambda cpu: value), None, ins.bits or 64
-    return None, None, ins.bits                                    # string operands and far pointers: their own functions
+    return None, None, ins.bits            # string operands and far pointers: their own functions
 
 
 def _register_reader(slot: int, bits: int, shift: int) -> Reader:
@@ -278,7 +282,7 @@ def address_size(iced: ix.Instruction, code_bits: int) -> int:
 
 
 def effective_address(iced: ix.Instruction, code_bits: int) -> Reader:
-    """The offset of the memory operand within its segment, cut to the address size (SDM volume 1, "Specifying an Offset")."""
+    """The memory operand's offset in its segment, cut to the address size (SDM volume 1, "Specifying an Offset")."""
     displacement = iced.memory_displacement & MASK64
     base_register, index_register = iced.memory_base, iced.memory_index
     if base_register in (Register.RIP, Register.EIP):

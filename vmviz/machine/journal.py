@@ -1,9 +1,9 @@
-"""What a run leaves behind, so that any step can be seen again: packed columns, and a cursor that goes back and forth.
+"""What a run leaves behind, so that any step can be seen again: packed columns, and a cursor over them.
 
-`Journal` drives a processor and keeps, in chunks of 4,096 steps, every change as (slot, old, new) in one array of 64-bit
-integers, each step's offset into it and each step's RIP. Registers are copied at the start of every chunk; what chunks
-did to memory is kept net in spans (spans.py), so that a far seek jumps. `Cursor` is a processor of its own that is moved over
-the same run; to tell a step's events it executes the step again, which gives the same step always.
+`Journal` drives a processor and keeps, in chunks of 4,096 steps, every change as (slot, old, new) in one array of
+64-bit integers, each step's offset into it and each step's RIP. Registers are copied at the start of every chunk; what
+chunks did to memory is kept net in spans (spans.py), so that a far seek jumps. `Cursor` is a processor of its own that
+is moved over the same run; to tell a step's events it executes the step again, which gives the same step always.
 """
 from __future__ import annotations
 
@@ -63,7 +63,10 @@ class Journal:
         return self.cpu.marks  # type: ignore[return-value]
 
     def record(self, count: int) -> int:
-        """Make up to `count` further steps; `ending` then says why there were fewer: a name of `step.ended`, or "outside"."""
+        """Make up to `count` further steps; gives how many were made.
+
+        `ending` then says why there were fewer: a name of `step.ended`, or "outside" (see `outside`).
+        """
         done = 0
         while done < count and not self.ending:
             if len(self.starts) == CHUNK:
@@ -81,7 +84,8 @@ class Journal:
 
     def _seal(self) -> None:
         cpu = self.cpu
-        self._sealed.append(_Chunk(self._registers, array("Q", cpu.journal), array("I", self.starts), array("Q", cpu.rips)))
+        columns = array("Q", cpu.journal), array("I", self.starts), array("Q", cpu.rips)
+        self._sealed.append(_Chunk(self._registers, *columns))
         self.spans.add(spans.of_changes(cpu.journal, cpu.memory))
         cpu.journal.clear()
         self.starts.clear()

@@ -1,11 +1,11 @@
 """Linear addresses to physical ones: the paging modes, page faults, accessed and dirty flags.
 
-Modes: none, 32-bit, PAE, 4-level (SDM volume 3, "Paging"). Under EPT every guest-physical address on the way, those of
-the tables included, is translated by `vmx.ept`. What a walk found goes into the TLB (tlb.py); a later access whose
+Modes: none, 32-bit, PAE, 4-level (SDM volume 3, "Paging"). Under EPT every guest-physical address on the way, those
+of the tables included, is translated by `vmx.ept`. What a walk found goes into the TLB (tlb.py); a later access whose
 rights the cached entry does not grant walks again, so a fault is never raised on the word of the TLB alone.
 
-Simplified: there are no paging-structure caches, and the TLB caches large pages as fragments of 4 KiB; the manual allows
-both ("Caching Translation Information"). Left out: 5-level paging, protection keys, shadow-stack pages.
+Simplified: there are no paging-structure caches, and the TLB caches large pages as fragments of 4 KiB; the manual
+allows both ("Caching Translation Information"). Left out: 5-level paging, protection keys, shadow-stack pages.
 """
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _allowed(cpu: Processor, mapping: int, access: int, user: bool) -> bool:
 
 
 def _smap_open(cpu: Processor) -> bool:
-    """RFLAGS.AC lets explicit supervisor accesses through SMAP; implicit ones (made at CPL 3) never (SDM, "Access Rights")."""
+    """RFLAGS.AC lets explicit supervisor accesses through SMAP; implicit ones (at CPL 3) never ("Access Rights")."""
     return bool(cpu.reg[RFLAGS] & AC) and cpu.reg[CPL] != 3
 
 

@@ -18,8 +18,8 @@ from vmviz.machine import apic, paging
 from vmviz.machine.memory import MEMORY_SLOT, Memory, slot_of
 from vmviz.machine.outcome import GP, SS, Fault
 from vmviz.machine.registers import (
-    AC, AR_DB, AR_L, CPL, CR3, CS_RIGHTS, CURRENT_VMCS, EFER, EFER_LMA, KNOWN_VMCS, MASK32, NON_ROOT, OPERATION, RFLAGS, RIP,
-    SLOTS, STATUS_FLAGS, TSC_ADJUST,
+    AC, AR_DB, AR_L, CPL, CR3, CS_RIGHTS, CURRENT_VMCS, EFER, EFER_LMA, KNOWN_VMCS, MASK32, NON_ROOT, OPERATION, RFLAGS,
+    RIP,     SLOTS, STATUS_FLAGS, TSC_ADJUST,
 )
 from vmviz.machine.vmx import controls, vmcs
 
@@ -57,7 +57,7 @@ class Processor:
     """One logical processor with its memory."""
 
     def __init__(self, memory: Memory, model: Model, names: dict[int, str] | None = None) -> None:
-        """`names`: labels of virtual machines by VMCS address; others are called A, B, C in the order of their VMCLEAR."""
+        """`names`: labels of virtual machines by VMCS address; others are A, B, C in the order of their VMCLEAR."""
         self.reg: list[int] = [0] * SLOTS
         self.memory = memory
         self.model = model
@@ -80,11 +80,12 @@ class Processor:
         self.non_root = False
         self.controls = controls.NONE     # the control words in force: the current VMCS's in non-root operation
         self.bits = 64                    # width of the code being run: 16, 32 or 64
-        self.special: set[int] = set()    # page frames that no soft table may hold: the local APIC, the APIC-access page
+        self.special: set[int] = set()    # page frames kept out of soft tables: local APIC, APIC-access page
         self._soft = (SoftTables(), SoftTables())
         self.soft = self._soft[0]
         self.decoded: dict[tuple[int, int, int, int], Instruction] = {}
         self.vectoring: tuple[int, int, int] | None = None   # (info, error, length) of an event being delivered
+        self.interrupted_length = 0       # of the instruction that an exception or VM exit has just taken back
         self.running: Any = None          # the instruction under way, for those who tell what it was
 
     # ---- the journaling setters

@@ -1,8 +1,9 @@
 """What stretches of a run did to memory, net: the way to jump over many chunks of a journal without replaying them.
 
 Memory is seen as cells of 8 aligned bytes. A span over some chunks holds every cell that they wrote, with its value
-before and after. Spans lie in levels: level 0 covers one chunk, level n covers 2**n of them, aligned; each is joined from two of
-the level below as soon as both are there. From any chunk boundary to any other leads a path of at most two spans a level.
+before and after. Spans lie in levels: level 0 covers one chunk, level n covers 2**n of them, aligned; each is joined
+from two of the level below as soon as both are there. From any chunk boundary to any other leads a path of at most two
+spans a level.
 """
 from __future__ import annotations
 
@@ -93,7 +94,7 @@ class Spans:
             level += 1
 
     def path(self, low: int, high: int) -> Iterator[Span]:
-        """Spans that lead from the start of chunk `low` to the start of chunk `high`, in order; largest steps possible."""
+        """Spans that lead from the start of chunk `low` to the start of chunk `high`, in order, as few as can be."""
         while low < high:
             level = (low & -low).bit_length() - 1 if low else len(self._levels) - 1
             while low + (1 << level) > high or low >> level >= len(self._levels[level]):

@@ -1,7 +1,7 @@
 """The step loop: what happens between two positions of a recording.
 
-A step is one instruction, one delivered event (an interrupt, a trap, a VM exit that no instruction caused), or a jump of
-the clock while the processor is halted and a timer is set. `advance` has two ways to make steps: `_careful` looks at
+A step is one instruction, one delivered event (an interrupt, a trap, a VM exit that no instruction caused), or a jump
+of the clock while the processor is halted and a timer is set. `advance` has two ways to make steps: `_careful` looks at
 everything that may come before and after an instruction; `_burst` runs instructions for as long as nothing can (nobody
 set `attention`, no timer runs out). Both make the same steps.
 
@@ -159,6 +159,8 @@ def _instruction(cpu: Processor) -> None:
 
 def _interrupted(cpu: Processor, starts: list[int], interruption: Interruption) -> None:
     """The instruction did not complete: take back what it had changed and deliver what came instead."""
+    running = cpu.running or cpu.soft.code.get(cpu.rips[-1])
+    cpu.interrupted_length = running.length if running is not None else 0
     keep = isinstance(interruption, VmExit) and interruption.trap
     if not keep:
         take_back(cpu, max(starts[-1], cpu.commit))
@@ -167,6 +169,7 @@ def _interrupted(cpu: Processor, starts: list[int], interruption: Interruption) 
         interrupts.deliver_fault(cpu, interruption)
     elif isinstance(interruption, VmExit):
         vmx_exit.vm_exit(cpu, interruption)
+    cpu.interrupted_length = 0
     cpu.attention = True
 
 
