@@ -18,11 +18,27 @@ from vmviz.machine import gates
 from vmviz.machine.gates import EXCEPTION, EXTERNAL, NMI, OTHER, PRIVILEGED, SOFTWARE, SOFTWARE_EXCEPTION, Event
 from vmviz.machine.outcome import CONTRIBUTORY, DB, DF, PF, PUSHES_ERROR_CODE, Fault, VmExit
 from vmviz.machine.registers import (
-    ACTIVE, ACTIVITY, BY_MOV_SS, BY_NMI, BY_STI, CR0, CR0_PE, CR2, DEBUGCTL, DR6, DR7, INTERRUPTIBILITY,
-    PENDING_DEBUG, RF, RFLAGS, RIP, SHUTDOWN, VIRTUAL_NMI_BLOCKING,
+    ACTIVE,
+    ACTIVITY,
+    BY_MOV_SS,
+    BY_NMI,
+    BY_STI,
+    CR0,
+    CR0_PE,
+    CR2,
+    DEBUGCTL,
+    DR6,
+    DR7,
+    INTERRUPTIBILITY,
+    PENDING_DEBUG,
+    RF,
+    RFLAGS,
+    RIP,
+    SHUTDOWN,
+    VIRTUAL_NMI_BLOCKING,
 )
 from vmviz.machine.undo import take_back
-from vmviz.machine.vmx import controls
+from vmviz.machine.vmx import controls, ept
 from vmviz.machine.vmx import exit as vmx_exit
 
 if TYPE_CHECKING:
@@ -100,6 +116,8 @@ def software(cpu: Processor, event: Event) -> None:
 
 def of_instruction(cpu: Processor, fault: Fault) -> None:
     """Deliver the exception that an instruction raised: a fault, RIP at the instruction."""
+    if isinstance(fault, ept.VirtualizationException):
+        fault.record(cpu)
     event = of_fault(cpu, fault, debug=fault.address if fault.vector == DB else 0)
     if cpu.vectoring is not None and cpu.vectoring[0] >> 8 & 7 == PRIVILEGED and event.error is not None:
         event = event._replace(error=event.error | 1)

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vmviz import events as ev
-from vmviz.machine.outcome import VmExit
+from vmviz.machine.outcome import VE, Fault, Interruption, VmExit
+from vmviz.machine.registers import CR0, CR0_PE
 from vmviz.machine.vmx import capabilities as cap
 from vmviz.machine.vmx import controls as c
 
@@ -26,6 +27,7 @@ ADDRESS: Final = 0x000F_FFFF_FFFF_F000
 EPTP_ACCESSED_DIRTY: Final = 1 << 6
 LINEAR_VALID, FINAL, NMI_UNBLOCKING = 1 << 7, 1 << 8, 1 << 12
 VIOLATION, MISCONFIGURATION, PML_FULL = 48, 49, 62
+SUPPRESS_VE: Final = 1 << 63
 _WANTED: Final = (READ, WRITE, EXECUTE)            # by paging's READ, WRITE, FETCH
 _ACCESS_NAMES: Final[tuple[ev.Access, ...]] = ("read", "write", "fetch")
 _GOOD_TYPES: Final = frozenset({0, 1, 4, 5, 6})
@@ -52,7 +54,7 @@ def translate(cpu: Processor, guest_physical: int, access: int, linear: int | No
         rights &= entry
         if not entry & RIGHTS:
             _tell(cpu, guest_physical, None, access, seen)
-            raise _violation(cpu, guest_physical, linear, final, wanted, rights)
+            raise _violation(cpu, guest_physical, linear, final, wanted, rights, entry)
         if misconfigured(cpu, entry, shift):
             _tell(cpu, guest_physical, None, access, seen)
             raise VmExit(MISCONFIGURATION, physical=guest_physical, linear=linear)
@@ -61,7 +63,7 @@ def translate(cpu: Processor, guest_physical: int, access: int, linear: int | No
         table, shift = entry & ADDRESS, shift - 9
     if wanted & ~rights:
         _tell(cpu, guest_physical, None, access, seen)
-        raise _violation(cpu, guest_physical, linear, final, wanted, rights)
+        raise _violation(cpu, guest_physical, linear, final, wanted, rights, entry)
     physical = entry & ADDRESS & -(1 << shift) | guest_physical & (1 << shift) - 1
     dirty_set = True
     if flags_on:
@@ -89,13 +91,40 @@ def misconfigured(cpu: Processor, entry: int, shift: int) -> bool:
     return bool(entry & 0xF8)
 
 
-def _violation(cpu: Processor, guest_physical: int, linear: int | None, final: bool, wanted: int,
-               rights: int) -> VmExit:
-    """The exit for an access that the entries do not allow (SDM, "Exit Qualification for EPT Violations")."""
+class VirtualizationException(Fault):
+    """An EPT violation that becomes #VE in the guest instead of a VM exit; it is recorded at its delivery."""
+
+    def __init__(self, qualification: int, linear: int | None, physical: int) -> None:
+        super().__init__(VE)
+        self.qualification, self.linear, self.physical = qualification, linear or 0, physical
+
+    def record(self, cpu: Processor) -> None:
+        """Fill the virtualization-exception information area (SDM volume 3, "Virtualization-Exception Information")."""
+        region = cpu.guest_fields()
+        area = region.read("virtualization_exception_info_address")
+        for offset, size, value in (
+            (0, 4, VIOLATION), (4, 4, 0xFFFF_FFFF), (8, 8, self.qualification), (16, 8, self.linear),
+            (24, 8, self.physical), (32, 2, region.read("eptp_index")),
+        ):
+            cpu.write_physical(area + offset, size, value)
+
+
+def _violation(cpu: Processor, guest_physical: int, linear: int | None, final: bool, wanted: int, rights: int,
+               entry: int) -> Interruption:
+    """What an access that the entries do not allow causes (SDM, "Exit Qualification for EPT Violations")."""
     qualification = wanted | (rights & RIGHTS) << 3
     if linear is not None:
         qualification |= LINEAR_VALID | (FINAL if final else 0)
+    if cpu.controls.secondary & c.EPT_VIOLATION_VE and not entry & SUPPRESS_VE and _may_convert(cpu):
+        return VirtualizationException(qualification, linear, guest_physical)
     return VmExit(VIOLATION, qualification, physical=guest_physical, linear=linear)
+
+
+def _may_convert(cpu: Processor) -> bool:
+    """#VE needs protected mode, no event under delivery, and an information area that its reader has released."""
+    if not cpu.reg[CR0] & CR0_PE or cpu.vectoring is not None:
+        return False
+    return not cpu.memory.read(cpu.guest_fields().read("virtualization_exception_info_address") + 4, 4)
 
 
 def _set_flags(cpu: Processor, guest_physical: int, seen: list[tuple[int, int, int]], write: bool) -> None:

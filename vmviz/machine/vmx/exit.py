@@ -120,8 +120,8 @@ def _record(cpu: Processor, region: vmcs.Region, cause: VmExit) -> None:
         cpu.vectoring = None
     else:
         write("idt_vectoring_info", 0)
-    if length is not None:
-        write("exit_instruction_length", length)
+    # Where the manual leaves the length undefined it is the interrupted instruction's, as on the reference emulator.
+    write("exit_instruction_length", cpu.interrupted_length if length is None else length)
     if cause.information is not None:
         write("exit_instruction_info", cause.information)
     write("entry_interruption_info", region.read("entry_interruption_info") & ~VALID)
