@@ -17,7 +17,7 @@ from tools.server import LESSON, ROOT, Server
 
 SECONDS_TO_WAIT = 15
 POLL_MILLISECONDS = 20
-SENTENCE = "document.querySelector('[aria-live=polite]')?.textContent.trim() ?? ''"
+SENTENCE = "(document.querySelector('[aria-live=polite]')?.textContent.trim() ?? '')"
 
 
 class Player:

@@ -10,11 +10,12 @@
 import { bitNames, exitName, fieldLabel, fieldValue, hexadecimal, instructionText, registerLabel } from './format.js';
 import { formatPosition, phasesAt } from './position.js';
 import { processorOf, transitionOf, vmOfVmcs } from './selectors.js';
+import { importance } from './vmcs_table.js';
 import { firstOf } from './words.js';
 
 /** What a person would tell first, most telling first. */
 const ORDER = ['entry_failed', 'vm_exit', 'vm_entry', 'fault', 'interrupt', 'vmcs_write', 'vmcs_read', 'vmx_outcome', 'mode', 'vmcs_state', 'halt', 'port',
-  'msr', 'memory', 'console', 'ept_walk', 'page_walk', 'tlb', 'vm', 'note', 'instruction'];
+  'msr', 'memory', 'console', 'instruction', 'vm', 'ept_walk', 'page_walk', 'tlb', 'note'];
 const VECTORS = ['#DE', '#DB', 'NMI', '#BP', '#OF', '#BR', '#UD', '#NM', '#DF', '9', '#TS', '#NP', '#SS', '#GP', '#PF', '15', '#MF', '#AC', '#MC', '#XM', '#VE', '#CP'];
 
 /** The short name of an exit reason. @param {Translate} t @param {number | undefined} reason @param {string} [name] */
@@ -109,7 +110,7 @@ export function changes(scene, t, limit = 4) {
   const registers = Object.keys(processor.changed ?? {}).filter((name) => name !== 'tsc' && processor.registers[name] !== undefined)
     .sort((a, b) => Number(a === 'rip') - Number(b === 'rip'))
     .map((name) => t('live.change', { name: registerLabel(name), value: name === 'rflags' ? bitNames(name, processor.registers[name]) || processor.registers[name] : processor.registers[name] }));
-  const fields = Object.entries(scene.vmcs).flatMap(([address, vmcs]) => Object.keys(vmcs.changed ?? {}).filter((name) => vmcs.fields[name] !== undefined)
+  const fields = Object.entries(scene.vmcs).flatMap(([address, vmcs]) => Object.keys(vmcs.changed ?? {}).filter((name) => vmcs.fields[name] !== undefined).sort((a, b) => importance(a) - importance(b))
     .map((name) => t('live.change', { name: t('live.vmcs_of', { vm: vmcs.vm ?? address, name: fieldLabel(name) }), value: fieldValue(name, vmcs.fields[name]) })));
   const all = [...fields, ...registers];
   if (!all.length) return t('live.unchanged');

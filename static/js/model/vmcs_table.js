@@ -8,6 +8,10 @@ import { fieldGroup } from './selectors.js';
 const FIRST = ['exit_reason', 'exit_qualification', 'exit_instruction_length', 'vm_instruction_error', 'guest_rip', 'guest_rsp', 'guest_rflags', 'guest_cr0', 'guest_cr3', 'guest_cr4',
   'guest_activity_state', 'guest_interruptibility_state', 'host_rip', 'host_rsp', 'host_cr3', 'pin_based_controls', 'primary_processor_based_controls', 'secondary_processor_based_controls',
   'primary_vm_exit_controls', 'vm_entry_controls'];
+/** How early a field is told: the lower the earlier. @param {string} name */
+export function importance(name) {
+  return FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length;
+}
 /** Shown even when zero: the picture is about them. */
 const ALWAYS = new Set(['exit_reason', 'exit_qualification', 'exit_instruction_length', 'guest_rip', 'guest_rsp', 'guest_rflags', 'guest_cr3', 'host_rip', 'host_rsp']);
 const ADDRESSES = /_(rip|rsp|base)$|_(eip|esp)$/;
