@@ -13,8 +13,30 @@ from vmviz.machine import isa, models
 from vmviz.machine.memory import Memory
 from vmviz.machine.processor import Processor
 from vmviz.machine.registers import (
-    CR0, CR3, CR4, CS, CURRENT_VMCS, DS, EFER, ES, FS, GDTR_BASE, GDTR_LIMIT, GS, IDTR_LIMIT, LDTR, NEVER, NO_VMCS,
-    RFLAGS, RIP, RSP, SS, TIMER_DEADLINE, TR, VMXON_POINTER, segment,
+    CR0,
+    CR3,
+    CR4,
+    CS,
+    CURRENT_VMCS,
+    DS,
+    EFER,
+    ES,
+    FS,
+    GDTR_BASE,
+    GDTR_LIMIT,
+    GS,
+    IDTR_LIMIT,
+    LDTR,
+    NEVER,
+    NO_VMCS,
+    RFLAGS,
+    RIP,
+    RSP,
+    SS,
+    TIMER_DEADLINE,
+    TR,
+    VMXON_POINTER,
+    segment,
 )
 from vmviz.machine.step import Step, advance, ended, tell
 
