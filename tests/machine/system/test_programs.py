@@ -1,0 +1,35 @@
+"""System programs in NASM syntax: what each prints on vmviz is what NAME.expected says.
+
+The files were recorded on Bochs 2.7 (tests/conformance) and then read against the manual. Where Bochs departs from the
+manual NAME.bochs has what it prints; the reasons are in README.md.
+"""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.bochs import LIB, assemble, between_marks
+from vmviz import events as ev
+from vmviz.machine.bench import processor
+from vmviz.machine.journal import Journal
+
+HERE = Path(__file__).resolve().parent
+PROGRAMS = sorted(HERE.glob("*.asm"))
+STEPS = 400_000
+
+
+def output(image: bytes) -> tuple[str, str | None]:
+    """What a program prints, and how its run ended."""
+    journal = Journal(processor(image))
+    journal.record(STEPS)
+    return "".join(event.text for _, event in journal.marks if isinstance(event, ev.Console)), journal.ending
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
+def test_a_program_prints_what_was_recorded(program: Path, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    assemble(program, image, include=(HERE, LIB))
+    printed, ending = output(image.read_bytes())
+    assert ending == "shutdown_port"
+    assert between_marks(printed) == program.with_suffix(".expected").read_text(encoding="latin-1").splitlines()
