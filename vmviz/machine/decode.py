@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import iced_x86 as ix
 from iced_x86 import Mnemonic, OpAccess, OpKind, Register, RegisterExt
 
-from vmviz.machine import paging, segmentation
+from vmviz.machine import disassembly, paging, segmentation
 from vmviz.machine.isa import registry
 from vmviz.machine.memory import PAGE
 from vmviz.machine.outcome import GP, UD, Fault, OutsideModel
@@ -205,7 +205,7 @@ def _undefined(cpu: Processor, ins: Instruction) -> None:
 
 
 def _outside(cpu: Processor, ins: Instruction) -> None:
-    raise OutsideModel(f"instruction `{ins.iced}`", cpu.rips[-1] + (cpu.reg[CS_BASE] if cpu.bits != 64 else 0))
+    raise OutsideModel(f"instruction `{disassembly.text(ins.iced)}`", cpu.rips[-1] + (cpu.reg[CS_BASE] if cpu.bits != 64 else 0))
 
 
 # ---- operands

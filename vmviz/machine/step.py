@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vmviz import events as ev
-from vmviz.machine import interrupts
+from vmviz.machine import disassembly, interrupts
 from vmviz.machine.decode import fetch
 from vmviz.machine.outcome import Fault, Interruption, VmExit
 from vmviz.machine.processor import Processor
@@ -149,7 +149,7 @@ def _instruction(cpu: Processor) -> None:
     cpu.running = ins
     if cpu.telling:
         linear = rip if cpu.bits == 64 else rip + reg[CS_BASE]
-        told = ev.Instruction(rip=linear, length=ins.length, bytes=ins.code.hex(), text=str(ins.iced))
+        told = ev.Instruction(rip=linear, length=ins.length, bytes=ins.code.hex(), text=disassembly.text(ins.iced))
         cpu.events.insert(0, told)      # before the page walk of its own fetch
     before = interrupts.before_instruction(cpu)
     reg[RIP] = ins.next_rip
