@@ -17,8 +17,16 @@ from vmviz import events as ev
 from vmviz.machine.memory import PAGE
 from vmviz.machine.models import APIC_ENABLED, APIC_X2
 from vmviz.machine.registers import (
-    ACTIVITY, APIC, APIC_BASE, APIC_TIMER_DEADLINE, CURRENT_VMCS, INIT_PENDING, NEVER, NMI_PENDING,
-    SIPI_PENDING, WAIT_FOR_SIPI,
+    ACTIVITY,
+    APIC,
+    APIC_BASE,
+    APIC_TIMER_DEADLINE,
+    CURRENT_VMCS,
+    INIT_PENDING,
+    NEVER,
+    NMI_PENDING,
+    SIPI_PENDING,
+    WAIT_FOR_SIPI,
 )
 from vmviz.machine.vmx import controls, virtual_apic
 
@@ -32,7 +40,7 @@ LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERFORMANCE, LVT_LINT0, LVT_LINT1, LVT_ERR
 INITIAL_COUNT, CURRENT_COUNT, DIVIDE, SELF_IPI = 0x380, 0x390, 0x3E0, 0x3F0
 MASKED, PERIODIC, TSC_DEADLINE = 1 << 16, 1 << 17, 1 << 18
 SOFTWARE_ENABLED: Final = 1 << 8
-_ERRORS: Final = APIC + 0x29           # errors since the ESR was last written: the slot of a register that does not exist
+_ERRORS: Final = APIC + 0x29    # errors since the last write to the ESR, in the slot of a register that does not exist
 _LVT: Final = frozenset({LVT_CMCI, LVT_TIMER, LVT_THERMAL, LVT_PERFORMANCE, LVT_LINT0, LVT_LINT1, LVT_ERROR})
 _READ_ONLY: Final = frozenset({VERSION, PPR, CURRENT_COUNT, *range(ISR, ESR, 0x10)})
 _WRITABLE_BITS: Final = {ID: 0xFF00_0000, TPR: 0xFF, LDR: 0xFF00_0000, SVR: 0x11FF, ICR_HIGH: 0xFF00_0000, DIVIDE: 0xB}

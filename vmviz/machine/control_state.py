@@ -11,9 +11,35 @@ from typing import TYPE_CHECKING, Final
 from vmviz.machine import paging, tlb
 from vmviz.machine.outcome import GP, Fault, OutsideModel
 from vmviz.machine.registers import (
-    AR_L, CR0, CR0_CD, CR0_ET, CR0_NW, CR0_PE, CR0_PG, CR0_WP, CR3, CR4, CR4_CET, CR4_LA57, CR4_PAE, CR4_PCIDE,
-    CR4_PGE, CR4_PKE, CR4_PSE, CR4_SMAP, CR4_SMEP, CS_RIGHTS, EFER, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE,
-    MASK32, OFF, OPERATION, PDPTE0, TR, segment,
+    AR_L,
+    CR0,
+    CR0_CD,
+    CR0_ET,
+    CR0_NW,
+    CR0_PE,
+    CR0_PG,
+    CR0_WP,
+    CR3,
+    CR4,
+    CR4_CET,
+    CR4_LA57,
+    CR4_PAE,
+    CR4_PCIDE,
+    CR4_PGE,
+    CR4_PKE,
+    CR4_PSE,
+    CR4_SMAP,
+    CR4_SMEP,
+    CS_RIGHTS,
+    EFER,
+    EFER_LMA,
+    EFER_LME,
+    EFER_NXE,
+    EFER_SCE,
+    MASK32,
+    PDPTE0,
+    TR,
+    segment,
 )
 from vmviz.machine.vmx import capabilities, ept, intercepts_cr
 
@@ -128,6 +154,3 @@ def load_pdptes(cpu: Processor, cr3: int) -> None:
         raise Fault(GP)
     for n, entry in enumerate(entries):
         cpu.set(PDPTE0 + n, entry)
-
-
-__all__ = ["OFF", "OPERATION", "load_cr3", "load_pdptes", "set_cr0", "set_cr4", "set_efer"]

@@ -14,9 +14,23 @@ from typing import TYPE_CHECKING, Final
 import iced_x86 as ix
 from iced_x86 import MemorySizeExt, OpAccess, OpKind, Register
 
-from vmviz.machine.decode import NUMBER, SEGMENT_INDEX
+from vmviz.machine.operands import NUMBER, SEGMENT_INDEX
 from vmviz.machine.registers import (
-    BASE, CR4, CR4_DE, CS_BASE, DR0, DR7, FS, MASK32, MASK64, PENDING_DEBUG, RDI, RF, RFLAGS, RIP, RSI,
+    BASE,
+    CR4,
+    CR4_DE,
+    CS_BASE,
+    DR0,
+    DR7,
+    FS,
+    MASK32,
+    MASK64,
+    PENDING_DEBUG,
+    RDI,
+    RF,
+    RFLAGS,
+    RIP,
+    RSI,
     SEGMENTS,
 )
 

@@ -8,15 +8,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vmviz.machine import task_switch
-from vmviz.machine.outcome import GP, NP, Fault
+from vmviz.machine.outcome import GP, Fault
 from vmviz.machine.registers import (
-    AC, AF, AR_DPL, AR_L, BY_NMI, CF, CPL, CR0, CR0_PE, CS_LIMIT, CS_RIGHTS, DF, DS, EFER, EFER_LMA, ES, FS, GS,
-    ID, IF, INTERRUPTIBILITY, IOPL, NT, OF, PF, RF, RFLAGS, SF, SS, TF, TR, VIF, VIP, VIRTUAL_NMI_BLOCKING, VM,
-    ZF, segment,
+    AC,
+    AF,
+    AR_DPL,
+    AR_L,
+    BY_NMI,
+    CF,
+    CPL,
+    CR0,
+    CR0_PE,
+    CS_LIMIT,
+    CS_RIGHTS,
+    DF,
+    DS,
+    EFER,
+    EFER_LMA,
+    ES,
+    FS,
+    GS,
+    ID,
+    IF,
+    INTERRUPTIBILITY,
+    IOPL,
+    NT,
+    OF,
+    PF,
+    RF,
+    RFLAGS,
+    SF,
+    SS,
+    TF,
+    TR,
+    VIF,
+    VIP,
+    VIRTUAL_NMI_BLOCKING,
+    VM,
+    ZF,
+    segment,
 )
 from vmviz.machine.segmentation import (
-    CODE, CONFORMING, UNUSABLE, Descriptor, check_code, check_target, descriptor, enter_code,
-    enter_code_segment, mark_accessed, protected, set_segment, set_unusable, stack_descriptor,
+    CODE,
+    CONFORMING,
+    UNUSABLE,
+    Descriptor,
+    check_code,
+    check_target,
+    descriptor,
+    enter_code,
+    enter_code_segment,
+    mark_accessed,
+    protected,
+    set_segment,
+    set_unusable,
+    stack_descriptor,
 )
 from vmviz.machine.stack import Stack
 from vmviz.machine.vmx import controls
@@ -172,6 +218,3 @@ def _to_virtual_8086(cpu: Processor, stack: Stack, rip: int, selector: int, flag
         set_segment(cpu, index, value, value << 4, 0xFFFF, 0xF3)
     Stack(cpu, stack_selector << 4, 0xFFFF, 0x40F3, pointer, 3).leave_pointer()
     enter_code(cpu, selector, selector << 4, 0xFFFF, 0xF3, 3, rip)
-
-
-__all__ = ["NP", "far_return", "interrupt_return"]

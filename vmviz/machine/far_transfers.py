@@ -10,14 +10,42 @@ from typing import TYPE_CHECKING
 
 from vmviz.machine import task_switch
 from vmviz.machine.gates import inner_stack
-from vmviz.machine.outcome import GP, NP, SS as SS_FAULT, TS, Fault
+from vmviz.machine.outcome import GP, NP, TS, Fault
+from vmviz.machine.outcome import SS as SS_FAULT
 from vmviz.machine.registers import (
-    AR_DB, AR_L, CPL, CS_LIMIT, CS_RIGHTS, CS_SELECTOR, EFER, EFER_LMA, MASK32, RIP, RSP, SS, SS_SELECTOR, TR,
+    AR_DB,
+    AR_L,
+    CPL,
+    CS_LIMIT,
+    CS_RIGHTS,
+    CS_SELECTOR,
+    EFER,
+    EFER_LMA,
+    MASK32,
+    RIP,
+    RSP,
+    SS,
+    SS_SELECTOR,
+    TR,
     segment,
 )
 from vmviz.machine.segmentation import (
-    CALL_GATE, CALL_GATE16, CONFORMING, TASK_GATE, TSS16_AVAILABLE, TSS_AVAILABLE, Descriptor, canonical,
-    check_code, check_target, descriptor, enter_code, enter_code_segment, mark_accessed, protected, set_segment,
+    CALL_GATE,
+    CALL_GATE16,
+    CONFORMING,
+    TASK_GATE,
+    TSS16_AVAILABLE,
+    TSS_AVAILABLE,
+    Descriptor,
+    canonical,
+    check_code,
+    check_target,
+    descriptor,
+    enter_code,
+    enter_code_segment,
+    mark_accessed,
+    protected,
+    set_segment,
     set_unusable,
 )
 from vmviz.machine.stack import Stack

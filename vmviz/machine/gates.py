@@ -13,15 +13,58 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmviz.machine import task_switch
-from vmviz.machine.outcome import GP, NP, SS as SS_FAULT, TS, Fault
+from vmviz.machine.outcome import GP, NP, TS, Fault
+from vmviz.machine.outcome import SS as SS_FAULT
 from vmviz.machine.registers import (
-    AC, AR_DB, AR_L, CPL, CR0, CR0_PE, CS, CS_BASE, CS_LIMIT, CS_RIGHTS, CS_SELECTOR, DS, EFER, EFER_LMA, ES,
-    FS, GS, IDTR_BASE, IDTR_LIMIT, IF, MASK32, NT, RF, RFLAGS, RIP, RSP, SS, SS_SELECTOR, TF, TR, VM, segment,
+    AC,
+    AR_DB,
+    AR_L,
+    CPL,
+    CR0,
+    CR0_PE,
+    CS_LIMIT,
+    CS_RIGHTS,
+    CS_SELECTOR,
+    DS,
+    EFER,
+    EFER_LMA,
+    ES,
+    FS,
+    GS,
+    IDTR_BASE,
+    IDTR_LIMIT,
+    IF,
+    MASK32,
+    NT,
+    RF,
+    RFLAGS,
+    RIP,
+    RSP,
+    SS,
+    SS_SELECTOR,
+    TF,
+    TR,
+    VM,
+    segment,
 )
 from vmviz.machine.segmentation import (
-    CONFORMING, INTERRUPT_GATE, INTERRUPT_GATE16, TASK_GATE, TRAP_GATE, TRAP_GATE16, Descriptor, canonical,
-    check_code, check_target, descriptor, enter_code, enter_code_segment, mark_accessed, set_segment,
-    set_unusable, stack_descriptor,
+    CONFORMING,
+    INTERRUPT_GATE,
+    INTERRUPT_GATE16,
+    TASK_GATE,
+    TRAP_GATE,
+    TRAP_GATE16,
+    Descriptor,
+    canonical,
+    check_code,
+    check_target,
+    descriptor,
+    enter_code,
+    enter_code_segment,
+    mark_accessed,
+    set_segment,
+    set_unusable,
+    stack_descriptor,
 )
 from vmviz.machine.stack import Stack
 
@@ -208,6 +251,3 @@ def inner_stack(cpu: Processor, cpl: int) -> tuple[Stack, int, Descriptor]:
         raise Fault(TS, selector & ~3)
     found = stack_descriptor(cpu, selector, cpl, TS)
     return Stack(cpu, found.base, found.limit, found.rights, pointer, cpl), selector, found
-
-
-__all__ = ["CS", "CS_BASE", "Event", "enter", "inner_stack"]

@@ -17,14 +17,41 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from iced_x86 import Mnemonic as M
 
 from vmviz.machine import apic, debug, delivery, reset
-from vmviz.machine.delivery import BS, B0_TO_B3
+from vmviz.machine.delivery import B0_TO_B3, BS
 from vmviz.machine.gates import EXCEPTION, EXTERNAL, NMI, OTHER, PRIVILEGED, SOFTWARE, SOFTWARE_EXCEPTION, Event
 from vmviz.machine.outcome import DB, Fault, VmExit
 from vmviz.machine.outcome import NMI as NMI_VECTOR
 from vmviz.machine.registers import (
-    ACTIVE, ACTIVITY, APIC, APIC_TIMER_DEADLINE, BY_MOV_SS, BY_NMI, BY_STI, DR7, HLT, IF, INIT_PENDING,
-    INTERRUPTIBILITY, MTF_PENDING, NEVER, NMI_PENDING, OPERATION, PENDING_DEBUG, RDI, RF, RFLAGS, RIP, ROOT,
-    RSI, SHADOW_STEP, SHUTDOWN_PORT, SIPI_PENDING, TF, TIMER_DEADLINE, TSC_ADJUST, VIRTUAL_NMI_BLOCKING,
+    ACTIVE,
+    ACTIVITY,
+    APIC,
+    APIC_TIMER_DEADLINE,
+    BY_MOV_SS,
+    BY_NMI,
+    BY_STI,
+    DR7,
+    HLT,
+    IF,
+    INIT_PENDING,
+    INTERRUPTIBILITY,
+    MTF_PENDING,
+    NEVER,
+    NMI_PENDING,
+    OPERATION,
+    PENDING_DEBUG,
+    RDI,
+    RF,
+    RFLAGS,
+    RIP,
+    ROOT,
+    RSI,
+    SHADOW_STEP,
+    SHUTDOWN_PORT,
+    SIPI_PENDING,
+    TF,
+    TIMER_DEADLINE,
+    TSC_ADJUST,
+    VIRTUAL_NMI_BLOCKING,
     WAIT_FOR_SIPI,
 )
 from vmviz.machine.vmx import controls, virtual_apic
@@ -253,8 +280,7 @@ def after_instruction(cpu: Processor, before: Before) -> None:
     if before.flags & reg[RFLAGS] & RF and mnemonic not in _IRET and not unfinished:
         cpu.set(RFLAGS, reg[RFLAGS] & ~RF)
     if before.flags & TF and mnemonic not in _INT and not (mnemonic == M.SYSCALL and not reg[RFLAGS] & TF):
-        if not reg[INTERRUPTIBILITY] & BY_MOV_SS:
-            cpu.set(PENDING_DEBUG, reg[PENDING_DEBUG] | BS)
+        cpu.set(PENDING_DEBUG, reg[PENDING_DEBUG] | BS)     # behind a load of SS it stays pending for one instruction
     if debug.armed(reg[DR7]):
         debug.data_hits(cpu, before.accesses + debug.string_span(cpu, ins, before.pointers))
     if cpu.controls.primary & controls.MONITOR_TRAP_FLAG:

@@ -15,13 +15,43 @@ from vmviz.machine import apic, control_state
 from vmviz.machine.models import APIC_BSP, APIC_ENABLED, APIC_X2, Model
 from vmviz.machine.outcome import GP, Fault
 from vmviz.machine.registers import (
-    APIC, APIC_BASE, APIC_TIMER_DEADLINE, BNDCFGS, CSTAR, DEBUGCTL, EFER, FEATURE_CONTROL, FMASK, FS_BASE,
-    GS_BASE, KERNEL_GS_BASE, LSTAR, MASK32, MASK64, MISC_ENABLE, MSR_SPARE, NEVER, PAT, PERF_GLOBAL_CTRL, PKRS,
-    S_CET, SPEC_CTRL, SSP_TABLE, STAR, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, TIMER_DEADLINE, TSC_ADJUST,
-    TSC_AUX, U_CET, XSS,
+    APIC,
+    APIC_BASE,
+    APIC_TIMER_DEADLINE,
+    BNDCFGS,
+    CSTAR,
+    DEBUGCTL,
+    EFER,
+    FEATURE_CONTROL,
+    FMASK,
+    FS_BASE,
+    GS_BASE,
+    KERNEL_GS_BASE,
+    LSTAR,
+    MASK32,
+    MASK64,
+    MISC_ENABLE,
+    MSR_SPARE,
+    NEVER,
+    PAT,
+    PERF_GLOBAL_CTRL,
+    PKRS,
+    S_CET,
+    SPEC_CTRL,
+    SSP_TABLE,
+    STAR,
+    SYSENTER_CS,
+    SYSENTER_EIP,
+    SYSENTER_ESP,
+    TIMER_DEADLINE,
+    TSC_ADJUST,
+    TSC_AUX,
+    U_CET,
+    XSS,
 )
 from vmviz.machine.segmentation import canonical
 from vmviz.machine.vmx import controls
+from vmviz.spec import VMX_MSRS
 
 if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
@@ -113,8 +143,6 @@ _FEATURES: Final = {TSC_ADJUST_MSR: (7, 1, 1), TSC_DEADLINE: (1, 2, 24), PRED_CM
 
 def name(index: int) -> str | None:
     """The architectural name of an MSR, for those who tell."""
-    from vmviz.spec import VMX_MSRS
-
     if index in TABLE:
         return TABLE[index].name
     if index in _NAMES:

@@ -14,9 +14,34 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from vmviz.machine.outcome import GP, NP, Fault
 from vmviz.machine.outcome import SS as SS_FAULT
 from vmviz.machine.registers import (
-    AR_DB, AR_DPL, AR_G, AR_L, AR_P, AR_S, AR_TYPE, AR_UNUSABLE, BASE, CPL, CR0, CR0_PE, CS, CS_BASE, CS_LIMIT,
-    CS_SELECTOR, EFER, EFER_LMA, GDTR_BASE, GDTR_LIMIT, LDTR, LIMIT, MASK32, RFLAGS, RIGHTS, RIP, SEGMENTS,
-    SELECTOR, SS, VM, segment,
+    AR_DB,
+    AR_G,
+    AR_L,
+    AR_S,
+    AR_TYPE,
+    AR_UNUSABLE,
+    BASE,
+    CPL,
+    CR0,
+    CR0_PE,
+    CS,
+    CS_BASE,
+    CS_LIMIT,
+    EFER,
+    EFER_LMA,
+    GDTR_BASE,
+    GDTR_LIMIT,
+    LDTR,
+    LIMIT,
+    MASK32,
+    RFLAGS,
+    RIGHTS,
+    RIP,
+    SEGMENTS,
+    SELECTOR,
+    SS,
+    VM,
+    segment,
 )
 
 if TYPE_CHECKING:
@@ -288,6 +313,3 @@ def enter_code(cpu: Processor, selector: int, base: int, limit: int, rights: int
 def enter_code_segment(cpu: Processor, found: Descriptor, cpl: int, rip: int) -> None:
     """Continue in a code segment that passed its checks; the selector's RPL becomes the CPL."""
     enter_code(cpu, found.selector & ~3 | cpl, found.base, found.limit, mark_accessed(cpu, found), cpl, rip)
-
-
-__all__ = ["AR_DPL", "AR_P", "CS_SELECTOR", "LDT", "Descriptor", "descriptor", "linear"]

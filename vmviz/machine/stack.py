@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from vmviz.machine.outcome import SS as SS_FAULT
 from vmviz.machine.outcome import Fault
 from vmviz.machine.registers import (
-    AR_DB, AR_TYPE, CPL, MASK32, MASK64, RSP, SEGMENTS, SS,
+    AR_DB,
+    AR_TYPE,
+    CPL,
+    MASK32,
+    MASK64,
+    RSP,
+    SEGMENTS,
+    SS,
 )
 from vmviz.machine.segmentation import canonical
 

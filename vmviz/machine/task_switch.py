@@ -11,12 +11,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmviz.machine import paging
+from vmviz.machine import control_state, paging
 from vmviz.machine import segmentation as seg
 from vmviz.machine.outcome import GP, NP, TS, Fault, OutsideModel
 from vmviz.machine.registers import (
-    CPL, CR0, CR0_PG, CR3, CS, DS, ES, FS, GS, LDTR, MASK32, NT, RAX, RFLAGS, RIP, SS, TR, VM, segment,
+    CPL,
+    CR0,
+    CR0_PG,
+    CR3,
+    CS,
+    DS,
+    ES,
+    FS,
+    GS,
+    LDTR,
+    MASK32,
+    NT,
+    RAX,
+    RFLAGS,
+    RIP,
+    SS,
+    TR,
+    VM,
+    segment,
 )
+from vmviz.machine.stack import Stack
 from vmviz.machine.vmx import intercepts
 
 if TYPE_CHECKING:
@@ -54,8 +73,6 @@ def switch(cpu: Processor, selector: int, source: int, error: int | None = None)
     seg.set_segment(cpu, TR, selector, found.base, found.limit, found.rights | 2)
     _load(cpu, found.base, nested=source in (BY_CALL, BY_GATE))
     if error is not None:
-        from vmviz.machine.stack import Stack
-
         stack = Stack.current(cpu)
         stack.push(error, 4)
         stack.leave_pointer()
@@ -103,8 +120,6 @@ def _load(cpu: Processor, base: int, nested: bool) -> None:
     selectors = [cpu.read_system(base + TSS_ES + 4 * n, 2) for n in range(6)]
     ldt = cpu.read_system(base + TSS_LDT, 2)
     if reg[CR0] & CR0_PG and cr3 != reg[CR3]:
-        from vmviz.machine import control_state
-
         control_state.load_cr3(cpu, cr3)
     for n, value in enumerate(general):
         cpu.set(RAX + n, value)

@@ -12,13 +12,26 @@ from iced_x86 import Mnemonic as M
 from iced_x86 import OpKind, Register
 
 from vmviz.machine import apic, control_state
-from vmviz.machine.decode import NUMBER
 from vmviz.machine.delivery import BD, DR7_GD
 from vmviz.machine.isa.registry import form, instruction
+from vmviz.machine.operands import NUMBER
 from vmviz.machine.outcome import DB, GP, UD, Fault
 from vmviz.machine.paging import READ
 from vmviz.machine.registers import (
-    APIC, CPL, CR0, CR0_PE, CR0_TS, CR2, CR3, CR4, CR4_DE, CR4_UMIP, DR0, DR6, DR7, MASK32,
+    APIC,
+    CPL,
+    CR0,
+    CR0_PE,
+    CR0_TS,
+    CR2,
+    CR3,
+    CR4,
+    CR4_DE,
+    CR4_UMIP,
+    DR0,
+    DR6,
+    DR7,
+    MASK32,
 )
 from vmviz.machine.vmx import controls, intercepts, virtual_apic
 

@@ -13,7 +13,18 @@ from vmviz.machine.isa.registry import instruction
 from vmviz.machine.outcome import GP, NP, UD, Fault
 from vmviz.machine.paging import READ, WRITE
 from vmviz.machine.registers import (
-    CPL, EFER, EFER_LMA, GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT, LDTR, RFLAGS, TR, ZF, segment,
+    CPL,
+    EFER,
+    EFER_LMA,
+    GDTR_BASE,
+    GDTR_LIMIT,
+    IDTR_BASE,
+    IDTR_LIMIT,
+    LDTR,
+    RFLAGS,
+    TR,
+    ZF,
+    segment,
 )
 from vmviz.machine.vmx import intercepts
 

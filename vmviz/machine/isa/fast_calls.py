@@ -14,8 +14,32 @@ from vmviz.machine.isa.control_registers import need_privilege
 from vmviz.machine.isa.registry import instruction
 from vmviz.machine.outcome import GP, UD, Fault
 from vmviz.machine.registers import (
-    CR0, CR0_PE, CR4, CR4_FSGSBASE, EFER, EFER_LMA, EFER_SCE, FMASK, FS_BASE, GS_BASE, IF, KERNEL_GS_BASE,
-    LSTAR, MASK32, RCX, RDX, RF, RFLAGS, RIP, RSP, SS, STAR, SYSENTER_CS, SYSENTER_EIP, SYSENTER_ESP, VM,
+    CR0,
+    CR0_PE,
+    CR4,
+    CR4_FSGSBASE,
+    EFER,
+    EFER_LMA,
+    EFER_SCE,
+    FMASK,
+    FS_BASE,
+    GS_BASE,
+    IF,
+    KERNEL_GS_BASE,
+    LSTAR,
+    MASK32,
+    RCX,
+    RDX,
+    RF,
+    RFLAGS,
+    RIP,
+    RSP,
+    SS,
+    STAR,
+    SYSENTER_CS,
+    SYSENTER_EIP,
+    SYSENTER_ESP,
+    VM,
 )
 from vmviz.machine.segmentation import canonical, enter_code, set_segment
 

@@ -11,10 +11,10 @@ from iced_x86 import Code as C
 from iced_x86 import Mnemonic as M
 
 from vmviz.machine import interrupts, segmentation
-from vmviz.machine.decode import SEGMENT_INDEX
 from vmviz.machine.isa.implicit import read
 from vmviz.machine.isa.registry import form, instruction
 from vmviz.machine.isa.stack import pop
+from vmviz.machine.operands import SEGMENT_INDEX
 from vmviz.machine.outcome import UD, Fault
 from vmviz.machine.paging import READ
 from vmviz.machine.registers import BY_MOV_SS, CS, DS, ES, FS, GS, SS

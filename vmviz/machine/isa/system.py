@@ -12,16 +12,45 @@ from iced_x86 import Mnemonic as M
 
 from vmviz import events as ev
 from vmviz.machine import interrupts, paging, tlb
-from vmviz.machine.decode import SEGMENT_INDEX
 from vmviz.machine.isa.control_registers import need_privilege
 from vmviz.machine.isa.implicit import address
 from vmviz.machine.isa.registry import instruction
 from vmviz.machine.isa.stack import pop, push
+from vmviz.machine.operands import SEGMENT_INDEX
 from vmviz.machine.outcome import GP, UD, Fault
 from vmviz.machine.paging import READ
 from vmviz.machine.registers import (
-    AC, ACTIVITY, BY_STI, CPL, CR0, CR0_PE, CR4, CR4_OSXSAVE, CR4_PCIDE, CR4_SMXE, DS, HLT, ID, IF, IOPL,
-    MASK32, MASK64, MONITOR_ADDRESS, NEVER, NT, RAX, RBX, RCX, RDX, RF, RFLAGS, STATUS_FLAGS, TF, VM, XCR0, DF,
+    AC,
+    ACTIVITY,
+    BY_STI,
+    CPL,
+    CR0,
+    CR0_PE,
+    CR4,
+    CR4_OSXSAVE,
+    CR4_PCIDE,
+    CR4_SMXE,
+    DF,
+    DS,
+    HLT,
+    ID,
+    IF,
+    IOPL,
+    MASK32,
+    MASK64,
+    MONITOR_ADDRESS,
+    NEVER,
+    NT,
+    RAX,
+    RBX,
+    RCX,
+    RDX,
+    RF,
+    RFLAGS,
+    STATUS_FLAGS,
+    TF,
+    VM,
+    XCR0,
 )
 from vmviz.machine.segmentation import canonical
 from vmviz.machine.vmx import controls, intercepts

@@ -13,7 +13,20 @@ from vmviz.machine import msr
 from vmviz.machine.isa.registry import instruction
 from vmviz.machine.outcome import GP, UD, Fault
 from vmviz.machine.registers import (
-    CF, CPL, CR0, CR0_PE, CR4, CR4_PCE, CR4_TSD, MASK32, MASK64, MSR_SPARE, RAX, RCX, RDX, TSC_AUX,
+    CF,
+    CPL,
+    CR0,
+    CR0_PE,
+    CR4,
+    CR4_PCE,
+    CR4_TSD,
+    MASK32,
+    MASK64,
+    MSR_SPARE,
+    RAX,
+    RCX,
+    RDX,
+    TSC_AUX,
 )
 from vmviz.machine.vmx import controls, intercepts
 

@@ -14,8 +14,24 @@ from typing import Final
 from vmviz.errors import VmvizError
 from vmviz.machine.models import no_ept, sandy_bridge, tigerlake
 from vmviz.machine.registers import (
-    APIC, APIC_BASE, APIC_TIMER_DEADLINE, CR4, CR4_OSXSAVE, CR4_PKE, CS_RIGHTS, DR6, DR7, EFER, EFER_LMA, FMASK,
-    MISC_ENABLE, MONITOR_ADDRESS, NEVER, PAT, XCR0, AR_L,
+    APIC,
+    APIC_BASE,
+    APIC_TIMER_DEADLINE,
+    AR_L,
+    CR4,
+    CR4_OSXSAVE,
+    CR4_PKE,
+    CS_RIGHTS,
+    DR6,
+    DR7,
+    EFER,
+    EFER_LMA,
+    FMASK,
+    MISC_ENABLE,
+    MONITOR_ADDRESS,
+    NEVER,
+    PAT,
+    XCR0,
 )
 
 CpuidTable = Mapping[tuple[int, "int | None"], tuple[int, int, int, int]]
