@@ -61,6 +61,17 @@ def take_all(browser: Browser, server: Server, folder: Path) -> None:
                      folder / f"player-{place}-pt-BR-{theme}.png", live=True)
 
 
+def take_for_readme(browser: Browser, server: Server) -> None:
+    """The first VM exit while the host state is loaded, with the VMCS beside it."""
+    first = min(int(step) for step, found in server.outline()["phased"].items() if found["of"] == "exit")
+    with browser.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
+        url = f"{server.url}/lesson/{LESSON}?lang=en&theme=light#step={first}.4"
+        take(page, url, SIZES[0], README_PICTURE, live=True)
+        page.get_by_role("tab", name="VMCS").click()
+        page.screenshot(path=README_PICTURE)
+
+
 def main() -> int:
     options = argparse.ArgumentParser(prog="tools.screenshots", description=__doc__)
     options.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "screenshots")
@@ -76,10 +87,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as own, Server("eventlet", Path(own)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(program), args=list(CHROMIUM_ARGUMENTS))
         if chosen.readme:
-            with browser.new_context(reduced_motion="reduce") as context:
-                step = places(server)["exit"]
-                take(context.new_page(), f"{server.url}/lesson/{LESSON}?lang=en&theme=light#step={step}", SIZES[0],
-                     README_PICTURE, live=True)
+            take_for_readme(browser, server)
         else:
             take_all(browser, server, folder)
         browser.close()
