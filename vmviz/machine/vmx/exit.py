@@ -109,19 +109,19 @@ def _record(cpu: Processor, region: vmcs.Region, cause: VmExit) -> None:
     write("exit_interruption_info", cause.interruption)
     if cause.interruption >> 11 & 1:
         write("exit_interruption_error_code", cause.error)
-    length = cause.length
+    length, undefined_length = cause.length, cpu.interrupted_length
     if cpu.vectoring is not None:
         info, error, vectoring_length = cpu.vectoring
         write("idt_vectoring_info", info | VALID)
         if info >> 11 & 1:
             write("idt_vectoring_error_code", error)
-        if length is None and vectoring_length:
-            length = vectoring_length
+        if length is None:
+            length, undefined_length = vectoring_length or None, 0
         cpu.vectoring = None
     else:
         write("idt_vectoring_info", 0)
     # Where the manual leaves the length undefined it is the interrupted instruction's, as on the reference emulator.
-    write("exit_instruction_length", cpu.interrupted_length if length is None else length)
+    write("exit_instruction_length", undefined_length if length is None else length)
     if cause.information is not None:
         write("exit_instruction_info", cause.information)
     write("entry_interruption_info", region.read("entry_interruption_info") & ~VALID)

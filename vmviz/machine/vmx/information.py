@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import iced_x86 as ix
 from iced_x86 import OpKind, Register
 
-from vmviz.machine.decode import NUMBER, SEGMENT_INDEX
+from vmviz.machine.operands import NUMBER, SEGMENT_INDEX
 from vmviz.machine.registers import DS, FS, GS, MASK64, SS
 
 if TYPE_CHECKING:

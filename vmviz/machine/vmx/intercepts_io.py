@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from vmviz.machine.decode import SEGMENT_INDEX
+from vmviz.machine.operands import SEGMENT_INDEX
 from vmviz.machine.outcome import VmExit
 from vmviz.machine.registers import DS, ES, FS, GS, MASK32, MASK64, RDI, RSI, SEGMENTS
 from vmviz.machine.vmx import controls as c
