@@ -15,8 +15,23 @@ from vmviz import events as ev
 from vmviz.machine import tlb
 from vmviz.machine.outcome import PF, Fault
 from vmviz.machine.registers import (
-    AC, CPL, CR0, CR0_PG, CR0_WP, CR3, CR4, CR4_PAE, CR4_PGE, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER, EFER_LMA, EFER_NXE,
-    PDPTE0, RFLAGS,
+    AC,
+    CPL,
+    CR0,
+    CR0_PG,
+    CR0_WP,
+    CR3,
+    CR4,
+    CR4_PAE,
+    CR4_PGE,
+    CR4_PSE,
+    CR4_SMAP,
+    CR4_SMEP,
+    EFER,
+    EFER_LMA,
+    EFER_NXE,
+    PDPTE0,
+    RFLAGS,
 )
 from vmviz.machine.vmx import ept
 

@@ -16,10 +16,10 @@ from iced_x86 import MemorySizeExt, OpKind
 from iced_x86 import Mnemonic as M
 
 from vmviz.machine import interrupts
-from vmviz.machine.decode import SEGMENT_INDEX
 from vmviz.machine.isa.flags import sub_flags
 from vmviz.machine.isa.implicit import address, put, read, write
 from vmviz.machine.isa.registry import form, prepare
+from vmviz.machine.operands import SEGMENT_INDEX
 from vmviz.machine.outcome import Interruption
 from vmviz.machine.paging import READ, WRITE
 from vmviz.machine.registers import DF, DS, ES, RAX, RCX, RDI, RFLAGS, RIP, RSI, ZF
