@@ -37,6 +37,7 @@ function share() {
   const position = formatPosition(store.state.position);
   const url = new URL(hashOf(store.state.position), location.href).href;
   history.replaceState(null, '', url);
+  addressKnown = location.hash;
   const done = (/** @type {string} */ key) => store.update({ notice: t(key, { position }) });
   if (!navigator.clipboard) return done('player.copy_failed');
   navigator.clipboard.writeText(url).then(() => done('player.copied'), () => done('player.copy_failed'));
@@ -61,24 +62,34 @@ store.subscribe(({ scene, vmcs }) => {
 
 let addressDue = 0;
 let addressTimer = 0;
+/** The hash as we last wrote or read it: another one was written by the learner. */
+let addressKnown = location.hash;
 function writeAddress() {
   clearTimeout(addressTimer);
   addressTimer = window.setTimeout(() => {
+    if (readAddress()) return;
     addressDue = performance.now() + ADDRESS_MS;
     const hash = hashOf(store.state.position);
     if (location.hash !== hash) history.replaceState(null, '', hash);
+    addressKnown = location.hash;
   }, Math.max(0, addressDue - performance.now()));
 }
-window.addEventListener('hashchange', () => {
+/** Goes where the learner's own change of the address says; whether there was one. */
+function readAddress() {
+  if (location.hash === addressKnown) return false;
+  addressKnown = location.hash;
   const wanted = positionInHash(location.hash);
   if (wanted && compare(wanted, store.state.position)) commands.run('seek', wanted);
-});
+  return Boolean(wanted);
+}
+window.addEventListener('hashchange', readAddress);
 
 document.addEventListener('keydown', (event) => {
   const { state } = store;
   const command = commandFor(event, { letters: state.letters, focus: focusKind(event), modal: state.help || state.goTo });
   if (!command || (command === 'close' && !(state.blank || state.notice || state.error))) return;
   event.preventDefault();
+  readAddress();
   commands.run(command);
 });
 document.addEventListener('visibilitychange', () => {
