@@ -15,6 +15,7 @@ import msgspec
 Hex = Annotated[int, "hex"]
 Mode = Literal["off", "root", "non_root"]
 Access = Literal["read", "write", "fetch"]
+TlbAction = Literal["fill", "flush", "flush_page", "flush_vpid", "flush_ept"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -156,7 +157,7 @@ class EptWalk(Event, frozen=True, kw_only=True, tag="ept_walk"):
 class Tlb(Event, frozen=True, kw_only=True, tag="tlb"):
     """The TLB took in a translation or dropped some; a field that is absent matched everything."""
 
-    action: Literal["fill", "flush", "flush_page", "flush_vpid", "flush_ept"]
+    action: TlbAction
     linear: Hex | None = None
     vpid: int | None = None
     ept: Hex | None = None
@@ -228,9 +229,10 @@ def _hex_fields(cls: type) -> frozenset[str]:
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
     str(cls.__struct_config__.tag): cls for cls in Event.__subclasses__()
 }
-_HEX: Final = {cls: _hex_fields(cls) for cls in (*EVENT_TYPES.values(), TableEntry)}
+_STRUCTS: Final[tuple[type[msgspec.Struct], ...]] = (*EVENT_TYPES.values(), TableEntry)
+_HEX: Final = {cls: _hex_fields(cls) for cls in _STRUCTS}
 _FIELDS: Final = {
-    cls: tuple(zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True)) for cls in _HEX
+    cls: tuple(zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True)) for cls in _STRUCTS
 }
 
 

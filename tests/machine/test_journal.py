@@ -101,7 +101,7 @@ def test_telling_a_step_gives_what_was_recorded(journal: Journal, data: st.DataO
     cursor.seek(step)
     told = cursor.tell()
     assert told is not None
-    assert told.index == step
+    assert told.number == step
     assert told.rip == journal.rip(step)
     assert [value for change in told.changes for value in change] == list(journal.changes(step))
     after = fingerprint(cursor.cpu)

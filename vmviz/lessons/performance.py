@@ -78,4 +78,4 @@ def perform(prepared: Prepared) -> Iterator[Moment]:
 
 def moment_of(step: Step) -> Moment:
     """What stops can hang on in a step of the machine."""
-    return Moment(step.index, step.rip, tuple(to_wire(event) for event in step.events))
+    return Moment(step.number, step.rip, tuple(to_wire(event) for event in step.events))

@@ -136,6 +136,7 @@ def _walk_64(cpu: Processor, linear: int, access: int, user: bool,
     if cpu.paging == PAGING_PAE:
         reserved |= 0x7FF0_0000_0000_0000
     flags = RW | US
+    levels: tuple[int, ...]
     if cpu.paging == PAGING_4_LEVEL:
         table, levels = reg[CR3] & ADDRESS, (39, 30, 21, 12)
     else:

@@ -43,7 +43,7 @@ class PhaseEnd(NamedTuple):
 class Step(NamedTuple):
     """What one step did: its number, the RIP it began at, and everything needed to tell it and to take it back."""
 
-    index: int
+    number: int
     rip: int
     events: tuple[ev.Event, ...]
     changes: tuple[Change, ...]

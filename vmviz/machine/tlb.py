@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vmviz import events as ev
+from vmviz.events import TlbAction
 from vmviz.machine.registers import CR3, CR4, CR4_PCIDE, TLB, TLB_ENTRIES
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def fill(cpu: Processor, linear: int, mapping: int) -> None:
 
 
 def flush(cpu: Processor, *, vpid: int | None = None, pcid: int | None = None, ept: int | None = None,
-          linear: int | None = None, keep_global: bool = False, action: str = "flush") -> None:
+          linear: int | None = None, keep_global: bool = False, action: TlbAction = "flush") -> None:
     """Invalidate the entries that match everything given; None matches all.
 
     `linear` matches the page of 4 KiB, and every fragment of a large page whose 1 GiB region holds the address.
