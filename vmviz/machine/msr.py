@@ -68,7 +68,7 @@ class Stored(NamedTuple):
     name: str
     writable: int = MASK64
     check: Callable[[int], bool] | None = None
-    feature: tuple[int, int, int] | None = None         # CPUID leaf, register (0 EAX .. 3 EDX), bit
+    feature: tuple[int, ...] | None = None              # CPUID leaf, register (0 EAX .. 3 EDX), bit, subleaf if any
 
 
 def _memory_types(value: int) -> bool:
@@ -83,7 +83,7 @@ def _base_mtrr(value: int) -> bool:
     return value & 0xFF in _MEMORY_TYPES and not value & 0xF00
 
 
-_CET, _XSAVES = (7, 2, 7), (0xD, 0, 8)
+_CET: Final = (7, 2, 7)
 TABLE: Final[dict[int, Stored]] = {
     0x48: Stored(SPEC_CTRL, "IA32_SPEC_CTRL", 0x7, None, (7, 3, 26)),
     0x174: Stored(SYSENTER_CS, "IA32_SYSENTER_CS", MASK32),
@@ -98,7 +98,7 @@ TABLE: Final[dict[int, Stored]] = {
     0x6A8: Stored(SSP_TABLE, "IA32_INTERRUPT_SSP_TABLE_ADDR", MASK64, canonical, _CET),
     0x6E1: Stored(PKRS, "IA32_PKRS", MASK32, None, (7, 2, 31)),
     0xD90: Stored(BNDCFGS, "IA32_BNDCFGS", MASK64, canonical, (7, 1, 14)),
-    0xDA0: Stored(XSS, "IA32_XSS", 0x1900, None, (0xD, 0, 8)),
+    0xDA0: Stored(XSS, "IA32_XSS", 0, None, (0xD, 0, 3, 1)),        # no model has supervisor states
     0xC000_0081: Stored(STAR, "IA32_STAR"),
     0xC000_0082: Stored(LSTAR, "IA32_LSTAR", MASK64, canonical),
     0xC000_0083: Stored(CSTAR, "IA32_CSTAR", MASK64, canonical),
@@ -151,7 +151,7 @@ def name(index: int) -> str | None:
     return known.name if known is not None else None
 
 
-def _has(model: Model, feature: tuple[int, int, int] | None) -> bool:
+def _has(model: Model, feature: tuple[int, ...] | None) -> bool:
     return feature is None or model.has(*feature)
 
 

@@ -58,9 +58,9 @@ class Model:
         """EAX, EBX, ECX and EDX as tabled, before anything follows the processor's state."""
         return self._cpuid.get((leaf, subleaf if leaf in _BY_SUBLEAF else None), _ZEROS)
 
-    def has(self, leaf: int, register: int, bit: int) -> bool:
-        """Is a feature bit set? `register`: 0 EAX, 1 EBX, 2 ECX, 3 EDX; subleaf 0."""
-        return bool(self.leaf(leaf)[register] >> bit & 1)
+    def has(self, leaf: int, register: int, bit: int, subleaf: int = 0) -> bool:
+        """Is a feature bit set? `register`: 0 EAX, 1 EBX, 2 ECX, 3 EDX."""
+        return bool(self.leaf(leaf, subleaf)[register] >> bit & 1)
 
     def cpuid(self, reg: Sequence[int], leaf: int, subleaf: int) -> tuple[int, int, int, int]:
         """What CPUID gives for EAX = `leaf`, ECX = `subleaf` in the state `reg` (SDM volume 2, "CPUID")."""
