@@ -78,7 +78,7 @@ function wide({ width, height, vms, focus, regions, longest = {}, words = { vmm:
  *   mine: {id: string, ring?: number}[], longest: Record<string, number>, words: {entry: number}}} it @returns {VmPlace}
  */
 function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeight, right, left, small, mine, longest, words }) {
-  const entry = { x: box.x + inset, from: root.y + 12, to: box.y + box.h + 6 };
+  const entry = { x: box.x + inset, from: root.y, to: box.y + box.h + 6 };
   const exit = { x: box.x + box.w - inset, from: box.y + box.h + 4, to: root.y - 1 };
   const room = right - exit.x - 20;
   const above = shelf - 9;
@@ -146,7 +146,7 @@ function narrow({ width, height, vms, focus, regions, longest = {}, words = { vm
     const box = { x, y: 30, w: here ? focusWidth : otherWidth, h: 44 };
     x += box.w + gap;
     const inset = Math.min(12, box.w / 3);
-    const entry = { x: box.x + inset, from: root.y + 6, to: 80 };
+    const entry = { x: box.x + inset, from: root.y, to: 80 };
     const beside = Math.min(box.x + box.w - inset, width - 134);
     const roomy = beside - entry.x > 150;
     const exit = { x: roomy ? beside : box.x + box.w - inset, from: 76, to: root.y - 1 };
