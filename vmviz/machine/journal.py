@@ -188,13 +188,7 @@ class Cursor:
         low = self._nearer_end(here, self.step)
         high = self._nearer_end(there, step)
         self._replay(here, self.step, low * CHUNK)
-        memory = self.cpu.memory
-        if low <= high:
-            for span in self.journal.spans.path(low, high):
-                spans.put(memory, span.cells, span.new)
-        else:
-            for span in reversed(list(self.journal.spans.path(high, low))):
-                spans.put(memory, span.cells, span.old)
+        self.journal.spans.jump(self.cpu.memory, low, high)
         self.cpu.reg[:] = self.journal.chunk(high).registers
         self._replay(there, high * CHUNK, step)
 

@@ -60,9 +60,9 @@ def join(first: Span, second: Span) -> Span:
     return Span(array("Q", new), array("Q", (old[cell] for cell in new)), array("Q", new.values()))
 
 
-def put(memory: Memory, cells: Sequence[int], values: Sequence[int]) -> None:
+def _put(memory: Memory, values: dict[int, int]) -> None:
     """Set cells of memory; code decoded from their pages is forgotten."""
-    for cell, value in zip(cells, values, strict=True):
+    for cell, value in values.items():
         frame = cell >> 9
         page = memory.pages.get(frame) or memory.page(frame)
         assert page is not None
@@ -92,6 +92,17 @@ class Spans:
                 self._levels.append([])
             self._levels[level + 1].append(join(*self._levels[level][-2:]))
             level += 1
+
+    def jump(self, memory: Memory, start: int, end: int) -> None:
+        """Bring memory from the start of chunk `start` to that of chunk `end`, forwards or backwards."""
+        values: dict[int, int] = {}         # gathered first: a cell that many spans hold is set once
+        if start <= end:
+            for span in self.path(start, end):
+                values.update(zip(span.cells, span.new, strict=True))
+        else:
+            for span in reversed(list(self.path(end, start))):
+                values.update(zip(span.cells, span.old, strict=True))
+        _put(memory, values)
 
     def path(self, low: int, high: int) -> Iterator[Span]:
         """Spans that lead from the start of chunk `low` to the start of chunk `high`, in order, as few as can be."""
