@@ -5,7 +5,7 @@ Each is a ladder of guards in the manual's order: #UD outside VMX operation or i
 VM exit in non-root operation (before the privilege check), #GP(0) above CPL 0, faults of the memory operand, then
 VMfail. Only the verbs vm_succeed, vm_fail_invalid, vm_fail_valid and vm_fail touch the flags and the error field
 (SDM volume 3, chapter "VMX Instruction Reference", section "Conventions"). The flush instructions and VMFUNC are in
-vmx_memory.py.
+vmx_memory.py. The ten stay in one file, so that their ladders can be read side by side.
 
 Simplified: error 6 (VMRESUME after VMXOFF) never comes; a launched VMCS can be resumed after a new VMXON.
 """
