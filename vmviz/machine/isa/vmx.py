@@ -194,7 +194,7 @@ def vmxoff(cpu: Processor, ins: Instruction) -> None:
 def _operate(cpu: Processor, operation: int) -> None:
     old = cpu.reg[OPERATION]
     cpu.set(OPERATION, operation)
-    cpu.mark(ev.ModeChange(from_=OPERATION_NAMES[old], to=OPERATION_NAMES[operation]))  # type: ignore[arg-type]
+    cpu.mark(ev.ModeChange(from_=OPERATION_NAMES[old], to=OPERATION_NAMES[operation]))
     cpu.refresh()
 
 
