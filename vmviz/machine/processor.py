@@ -40,6 +40,7 @@ from vmviz.machine.vmx import controls, vmcs
 if TYPE_CHECKING:
     from vmviz.machine.decode import Instruction
     from vmviz.machine.models import Model
+    from vmviz.machine.vmx.checks import Kept
 
 KEEP_OTHERS: Final = ~STATUS_FLAGS
 
@@ -77,6 +78,7 @@ class Processor(LinearMemory):
         self.decoded: dict[tuple[int, int, int, int], Instruction] = {}
         self.vectoring: tuple[int, int, int] | None = None   # (info, error, length) of an event being delivered
         self.interrupted_length = 0       # of the instruction that an exception or VM exit has just taken back
+        self.kept_checks: dict[int, Kept] = {}      # by VMCS address (vmx/checks.py)
         self.running: Any = None          # the instruction under way, for those who tell what it was
 
     # ---- the journaling setters

@@ -6,13 +6,15 @@ fill the docs and make the tests. A predicate gives True when the rule is kept; 
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from vmviz.machine.registers import CR0_PE, CR0_PG, VM
 from vmviz.machine.vmx import capabilities as cap
 from vmviz.machine.vmx import controls as c
+from vmviz.machine.vmx.vmcs import NUMBER
 from vmviz.spec import ENTRY_CHECKS
 
 if TYPE_CHECKING:
@@ -24,17 +26,36 @@ AR_UNUSABLE = 1 << 16
 
 
 class Candidate:
-    """A VMCS about to be entered, as the checks see it: fields, the control words in effect, the processor."""
+    """A VMCS about to be entered, as the checks see it: fields, the control words in effect, the processor.
+
+    It notes what a rule looks at: the fields in `looked_at`, and in `beyond` whether it asked the processor or memory.
+    """
 
     def __init__(self, cpu: Processor, region: Region) -> None:
-        self.cpu, self.region, self.model = cpu, region, cpu.model
+        self._cpu, self.region, self.model = cpu, region, cpu.model
+        self.values = region.read_all()
+        self.looked_at: set[int] = set()
+        self.beyond = False
         words = c.Controls(region)
         self.pin, self.primary, self.secondary = words.pin, words.primary, words.secondary
         self.exit, self.entry = words.exit, words.entry
 
     def __getitem__(self, name: str) -> int:
         """The value of a field."""
-        return self.region.read(name)
+        number = NUMBER[name]
+        self.looked_at.add(number)
+        return self.values[number]
+
+    @property
+    def cpu(self) -> Processor:
+        """The processor, for rules that look beyond the VMCS."""
+        self.beyond = True
+        return self._cpu
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The control words in effect; every rule may hang on them."""
+        return self.pin, self.primary, self.secondary, self.exit, self.entry
 
     # ---- what many rules ask
 
@@ -120,12 +141,35 @@ class Check:
         return _RULES[self.order].fields
 
 
-def first_broken(rows: Iterable[Check], candidate: Candidate) -> Check | None:
-    """The first rule that a VMCS breaks, in the order of the rows."""
-    for row in rows:
-        if not row.good(candidate):
-            return row
-    return None
+class Kept:
+    """Which rules a VMCS has kept, and with which values of the fields they look at.
+
+    A rule is a function of those fields and the control words, so it need not be asked again until one of them has
+    changed; rules that look beyond the VMCS are always asked. Derived: dropping it changes no outcome.
+    """
+
+    def __init__(self) -> None:
+        self._words: tuple[int, ...] = ()
+        self._rules: dict[str, tuple[Callable[[Sequence[int]], object], object]] = {}
+
+    def first_broken(self, rows: Iterable[Check], candidate: Candidate) -> Check | None:
+        """The first rule that a VMCS breaks, in the order of the rows."""
+        if candidate.words != self._words:
+            self._words = candidate.words
+            self._rules.clear()
+        rules, values = self._rules, candidate.values
+        for row in rows:
+            known = rules.get(row.id)
+            if known is not None and known[0](values) == known[1]:
+                continue
+            candidate.looked_at, candidate.beyond = set(), False
+            if not row.good(candidate):
+                return row
+            if not candidate.beyond:
+                # Two more fields, because a getter of less than two gives no tuple.
+                getter = itemgetter(*candidate.looked_at, 0, 0)
+                rules[row.id] = getter, getter(values)
+        return None
 
 
 def is_canonical(address: int) -> bool:

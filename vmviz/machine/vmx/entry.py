@@ -20,7 +20,7 @@ from vmviz.machine.registers import ENTRIES, NON_ROOT, OPERATION, RIP
 from vmviz.machine.vmx import controls as c
 from vmviz.machine.vmx import controls_checks, guest_checks, host_checks, loaded_state, virtual_apic, vmcs
 from vmviz.machine.vmx import exit as vmx_exit
-from vmviz.machine.vmx.checks import Candidate, Check, first_broken
+from vmviz.machine.vmx.checks import Candidate, Check, Kept
 
 if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
@@ -65,7 +65,7 @@ def enter(cpu: Processor, region: vmcs.Region, kind: Literal["launch", "resume"]
 
 def _check(cpu: Processor, number: int, rows: Iterable[Check], candidate: Candidate) -> Check | None:
     _begin(cpu, number)
-    broken = first_broken(rows, candidate)
+    broken = cpu.kept_checks.setdefault(candidate.region.address, Kept()).first_broken(rows, candidate)
     _end(cpu, number)
     return broken
 

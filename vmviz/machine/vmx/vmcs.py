@@ -14,7 +14,9 @@ Where there is no RAM, reading gives all ones and writing does nothing, as for a
 """
 from __future__ import annotations
 
+import struct
 from functools import cache
+from operator import and_
 from typing import TYPE_CHECKING, Final
 
 from vmviz import events as ev
@@ -32,6 +34,9 @@ CLEAR, LAUNCHED = 0, 1
 LAUNCH_NAMES: Final = ("clear", "launched")
 OFFSET: Final = {field.name: FIELDS_AT + 8 * n for n, field in enumerate(FIELDS)}
 _MASK: Final = {field.name: (1 << field.bits) - 1 for field in FIELDS}
+_MASKS: Final = tuple(_MASK.values())
+NUMBER: Final = {field.name: n for n, field in enumerate(FIELDS)}
+_unpack_all: Final = struct.Struct(f"<{len(FIELDS)}Q").unpack_from
 
 
 class Region:
@@ -45,6 +50,13 @@ class Region:
     def read(self, field: str) -> int:
         """The value of a field, as wide as the field (natural width: 64 bits)."""
         return self.cpu.memory.read(self.address + OFFSET[field], 8) & _MASK[field]
+
+    def read_all(self) -> tuple[int, ...]:
+        """The values of all fields, in the order of vmviz.spec.FIELDS (`NUMBER` gives a field's place)."""
+        page = self.cpu.memory.page(self.address >> 12)
+        if page is None:
+            return _MASKS
+        return tuple(map(and_, _unpack_all(page, FIELDS_AT), _MASKS))
 
     def write(self, field: str, value: int, always: bool = False) -> None:
         """Give a field a value, cut to its width; told when it changes, or `always`."""
