@@ -19,7 +19,6 @@ from vmviz.machine.journal import Cursor, Journal
 from vmviz.machine.step import Step
 from vmviz.recording.sources import ProgramSource
 
-
 LISTED_BYTES = 16  # of a line: more are padding or a table
 
 
