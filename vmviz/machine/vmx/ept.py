@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vmviz import events as ev
-from vmviz.machine.outcome import VE, Fault, Interruption, VmExit
+from vmviz.machine.outcome import VE, Fault, Interruption, OutsideModel, VmExit
 from vmviz.machine.registers import CR0, CR0_PE
 from vmviz.machine.vmx import capabilities as cap
 from vmviz.machine.vmx import controls as c
@@ -27,7 +27,7 @@ ADDRESS: Final = 0x000F_FFFF_FFFF_F000
 EPTP_ACCESSED_DIRTY: Final = 1 << 6
 LINEAR_VALID, FINAL, NMI_UNBLOCKING = 1 << 7, 1 << 8, 1 << 12
 VIOLATION, MISCONFIGURATION, PML_FULL = 48, 49, 62
-SUPPRESS_VE: Final = 1 << 63
+SUBPAGE, SUPPRESS_VE = 1 << 61, 1 << 63
 _WANTED: Final = (READ, WRITE, EXECUTE)            # by paging's READ, WRITE, FETCH
 _ACCESS_NAMES: Final[tuple[ev.Access, ...]] = ("read", "write", "fetch")
 _GOOD_TYPES: Final = frozenset({0, 1, 4, 5, 6})
@@ -62,6 +62,8 @@ def translate(cpu: Processor, guest_physical: int, access: int, linear: int | No
             break
         table, shift = entry & ADDRESS, shift - 9
     if wanted & ~rights:
+        if entry & SUBPAGE and shift == 12 and wanted & WRITE and cpu.controls.secondary & c.SUBPAGE_WRITE_PERMISSIONS:
+            raise OutsideModel("a sub-page write permission", cpu.rips[-1])
         _tell(cpu, guest_physical, None, access, seen)
         raise _violation(cpu, guest_physical, linear, final, wanted, rights, entry)
     physical = entry & ADDRESS & -(1 << shift) | guest_physical & (1 << shift) - 1
