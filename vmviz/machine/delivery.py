@@ -78,6 +78,7 @@ def deliver(cpu: Processor, event: Event, injected: bool = False, origin: int | 
             gates.enter(cpu, event)
         except Fault as second:
             _back(cpu, start, rip)
+            _tell(cpu, event, rip, injected)
             met = _met_during(cpu, event, second)
             if cpu.non_root and exits(cpu, met):        # before the two make a double fault
                 exit_for(cpu, met)

@@ -213,13 +213,15 @@ def vmclear(cpu: Processor, ins: Instruction) -> None:
         return
     region = vmcs.Region(cpu, address)
     vmcs.know(cpu, address)
+    has_run = region.launch == vmcs.LAUNCHED
     region.set_launch(vmcs.CLEAR)
     region.set_active(False)
     if cpu.reg[CURRENT_VMCS] == address:
         cpu.set(CURRENT_VMCS, NO_VMCS)
     vm_succeed(cpu, ins)
     region.tell_state()
-    cpu.mark(ev.Vm(vm=cpu.vm_name(address), state="created"))
+    if not has_run:
+        cpu.mark(ev.Vm(vm=cpu.vm_name(address), state="created"))
 
 
 @instruction(M.VMPTRLD, summary="Make a VMCS current and active.",
