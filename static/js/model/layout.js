@@ -90,7 +90,7 @@ function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeigh
   return { id, box, title: { x: box.x + pad + 2, y: box.y + 22 }, pill: box.w > 190 && !small, entry, exit,
     entryLabel: entry.x - left >= words.entry + 20 ? { x: entry.x - 8, y: shelf + 68, anchor: 'end', lines: 1, room: entry.x - left }
       : { x: entry.x + 10, y: above, anchor: 'start', lines: 1, room: exit.x - entry.x - 20 },
-    exitLabel: room >= 84 ? { x: exit.x + 12, y: shelf + 40, anchor: 'start', lines: 3, room }
+    exitLabel: room >= 96 ? { x: exit.x + 22, y: shelf + 40, anchor: 'start', lines: 3, room: room - 10 }
       : { x: exit.x - 10, y: above, anchor: 'end', lines: 1, room: exit.x - left - 22 },
     vmcs, cells: small ? null : cells(vmcs, 12, 30, 10), summary: third.length || small ? null : { x: guest.x + 2, y: upper + rowHeight / 2 + 4 },
     chip: small ? null : { x: guest.x + guest.w - chipWidth - 5, y: lower + 4, w: chipWidth, h: rowHeight - 8 },
@@ -155,7 +155,7 @@ function narrow({ width, height, vms, focus, regions, longest = {}, words = { vm
     const chipWidth = Math.min(168, box.w - 68);
     return { id, box, title: { x: box.x + (box.w > 60 ? 14 : 7), y: box.y + 27 }, pill: false, entry, exit,
       entryLabel: { x: entry.x - 8, y: band.h + 64, anchor: /** @type {const} */ ('end'), lines: /** @type {const} */ (1), room: entry.x - 12 },
-      exitLabel: roomy ? { x: exit.x + 12, y: band.h + 48, anchor: /** @type {const} */ ('start'), lines: /** @type {const} */ (3), room: width - exit.x - 16 }
+      exitLabel: roomy ? { x: exit.x + 20, y: band.h + 48, anchor: /** @type {const} */ ('start'), lines: /** @type {const} */ (3), room: width - exit.x - 24 }
         : { x: exit.x - 12, y: root.y - (t > 0.5 ? 25 : 10), anchor: /** @type {const} */ ('end'), lines: /** @type {1 | 2} */ (t > 0.5 ? 2 : 1), room: exit.x - entry.x - 24 },
       vmcs, cells: vmcs && cells(vmcs, 10, 26, 8), summary: null,
       chip: here && chipWidth > 70 ? { x: box.x + box.w - chipWidth - 10, y: box.y + 10, w: chipWidth, h: 24 } : null, regions: [] };
