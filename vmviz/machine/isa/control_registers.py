@@ -108,10 +108,17 @@ def mov_from_cr(cpu: Processor, ins: Instruction) -> None:
 
 
 def _debug_register(cpu: Processor, ins: Instruction, operand: int) -> int:
-    """The number of the debug register: DR4 and DR5 are other names of DR6 and DR7, or #UD with CR4.DE."""
+    """The guards, and the number of the debug register: DR4 and DR5 are other names of DR6 and DR7, or #UD with CR4.DE.
+
+    The VM exit comes before that #UD and before the privilege check: the manual makes this one exception.
+    """
     number = _number(ins, operand, Register.DR0)
-    if number > 7 or (number in (4, 5) and cpu.reg[CR4] & CR4_DE):
+    if number > 7:
         raise Fault(UD)
+    intercepts.mov_dr(cpu, ins, number, _gpr(ins, 1 - operand), to_gpr=operand == 1)
+    if number in (4, 5) and cpu.reg[CR4] & CR4_DE:
+        raise Fault(UD)
+    need_privilege(cpu)
     return number + 2 if number in (4, 5) else number
 
 
@@ -123,8 +130,6 @@ def _need_no_general_detect(cpu: Processor) -> None:
 @form(C.MOV_DR_R32, C.MOV_DR_R64, summary="Loads a debug register.", source=_MOV_DR)
 def mov_to_dr(cpu: Processor, ins: Instruction) -> None:
     number = _debug_register(cpu, ins, 0)
-    need_privilege(cpu)
-    intercepts.mov_dr(cpu, ins, _number(ins, 0, Register.DR0), _gpr(ins, 1), False)
     _need_no_general_detect(cpu)
     value = ins.src(cpu)
     if number >= 6 and value > MASK32:
@@ -141,8 +146,6 @@ def mov_to_dr(cpu: Processor, ins: Instruction) -> None:
 @form(C.MOV_R32_DR, C.MOV_R64_DR, summary="Reads a debug register.", source=_MOV_DR)
 def mov_from_dr(cpu: Processor, ins: Instruction) -> None:
     number = _debug_register(cpu, ins, 1)
-    need_privilege(cpu)
-    intercepts.mov_dr(cpu, ins, _number(ins, 1, Register.DR0), _gpr(ins, 0), True)
     _need_no_general_detect(cpu)
     value = cpu.reg[{6: DR6, 7: DR7}.get(number, DR0 + number)]
     ins.set_dst(cpu, value & ins.mask)

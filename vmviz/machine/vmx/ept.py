@@ -132,22 +132,29 @@ def _may_convert(cpu: Processor) -> bool:
 def _set_flags(cpu: Processor, guest_physical: int, seen: list[tuple[int, int, int]], write: bool) -> None:
     """Accessed in every entry used, dirty in the leaf of a write; a page that becomes dirty is logged first."""
     leaf = len(seen) - 1
-    if write and not seen[leaf][2] & DIRTY and cpu.controls.secondary & c.ENABLE_PML:
-        log_page(cpu, guest_physical)
-    for n, (_, at, entry) in enumerate(seen):
-        wanted = entry | ACCESSED | (DIRTY if write and n == leaf else 0)
-        if wanted != entry:
-            cpu.write_physical(at, 8, wanted)
+    changes = [(at, entry | ACCESSED | (DIRTY if write and n == leaf else 0), entry)
+               for n, (_, at, entry) in enumerate(seen)]
+    if all(new == old for _, new, old in changes):
+        return
+    if cpu.controls.secondary & c.ENABLE_PML:
+        log_page(cpu, guest_physical, write and not seen[leaf][2] & DIRTY)
+    for at, new, old in changes:
+        if new != old:
+            cpu.write_physical(at, 8, new)
 
 
-def log_page(cpu: Processor, guest_physical: int) -> None:
-    """Page-modification logging: one entry down the log, or the exit that says it is full."""
+def log_page(cpu: Processor, guest_physical: int, dirtied: bool) -> None:
+    """Page-modification logging (SDM volume 3, "Page-Modification Logging").
+
+    Asked whenever a flag is about to be set: a full log is a VM exit then; only a page that becomes dirty is entered.
+    """
     region = cpu.guest_fields()
     index = region.read("pml_index")
     if index > 511:
         raise VmExit(PML_FULL)
-    cpu.write_physical(region.read("pml_address") + 8 * index, 8, guest_physical & ~0xFFF)
-    region.write("pml_index", index - 1)
+    if dirtied:
+        cpu.write_physical(region.read("pml_address") + 8 * index, 8, guest_physical & ~0xFFF)
+        region.write("pml_index", index - 1)
 
 
 def _tell(cpu: Processor, guest_physical: int, physical: int | None, access: int, seen: list[tuple[int, int,
