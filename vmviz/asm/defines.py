@@ -1,7 +1,7 @@
 """Single-line macros: %define, %xdefine, %assign, with or without parameters.
 
-Expansion works on words outside of strings and comments, again and again until nothing changes; a macro is not expanded inside
-itself. How much one line may grow is limited.
+Expansion works on words outside of strings and comments, again and again until nothing changes; a macro is not
+expanded inside itself. How much one line may grow is limited.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from vmviz.asm.source import Trouble
 
-PIECE = re.compile(r"""('[^']*'|"[^"]*"|`(?:\\.|[^`\\])*`)|(;.*)|([A-Za-z_.?@$][A-Za-z0-9_.?@$#~]*|[0-9][0-9A-Za-z_]*)""",
-                   re.DOTALL)
+PIECE = re.compile(
+    r"""('[^']*'|"[^"]*"|`(?:\\.|[^`\\])*`)|(;.*)|([A-Za-z_.?@$][A-Za-z0-9_.?@$#~]*|[0-9][0-9A-Za-z_]*)""", re.DOTALL
+)
 HEADER = re.compile(r"\s*([A-Za-z_.?@$][A-Za-z0-9_.?@$#~]*)(?:\(([^)]*)\))?\s?(.*)$", re.DOTALL)
 MOST_EXPANSIONS = 2_000
 
@@ -67,7 +68,7 @@ class Defines:
         at = 0
         while match := PIECE.search(text, at):
             word = match[3]
-            out.append(text[at:match.start()])
+            out.append(text[at : match.start()])
             at = match.end()
             name = self._name(word) if word else ""
             if not name or name in inside:
@@ -75,7 +76,9 @@ class Defines:
                 continue
             count[0] += 1
             if count[0] > MOST_EXPANSIONS or len(inside) > 40:
-                raise Trouble("macros make this line too long", expected="does a %define refer to itself twice?", token=word)
+                raise Trouble(
+                    "macros make this line too long", expected="does a %define refer to itself twice?", token=word
+                )
             define = self.known[name]
             if define.parameters is None:
                 out.append(self._expand(define.body, inside | {name}, count))
@@ -86,8 +89,10 @@ class Defines:
                 continue
             at = end
             values = dict(zip(define.parameters, arguments, strict=True))
-            body = PIECE.sub(lambda part, values=values: values.get(part[3], part[0]) if part[3] else part[0],  # type: ignore[misc]
-                             define.body)
+            body = PIECE.sub(
+                lambda part, values=values: values.get(part[3], part[0]) if part[3] else part[0],  # type: ignore[misc]
+                define.body,
+            )
             out.append(self._expand(body, inside | {name}, count))
         out.append(text[at:])
         return "".join(out)
@@ -99,7 +104,7 @@ class Defines:
 def _without_comment(text: str) -> str:
     for match in PIECE.finditer(text):
         if match[2] is not None:
-            return text[:match.start()]
+            return text[: match.start()]
     return text
 
 
@@ -113,7 +118,7 @@ def _arguments(text: str, at: int) -> tuple[list[str] | None, int]:
         mark = match[0]
         depth += (mark == "(") - (mark == ")")
         if not depth or (depth == 1 and mark == ","):
-            parts.append(text[start:match.start()].strip())
+            parts.append(text[start : match.start()].strip())
             start = match.end()
         if not depth:
             return parts, match.end()

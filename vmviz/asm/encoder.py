@@ -1,14 +1,15 @@
 """Bytes for one instruction: the forms that fit are encoded by iced-x86 and the one that NASM would choose wins.
 
-NASM's choice is nearly always the shortest encoding, then a sign-extended byte, then the order of the tables; the exceptions
-are `_preference` and `_narrow_move`. Encoding happens at address 0 with relative targets, so that a result does not depend on
-where the instruction stands and can be cached. Prefixes come in NASM's order: lock or rep, segment, 66, 67.
+NASM's choice is nearly always the shortest encoding, then a sign-extended byte, then the order of the tables; the
+exceptions are `_preference` and `_narrow_move`. Encoding happens at address 0 with relative targets, so that a
+result does not depend on where the instruction stands and can be cached. Prefixes come in NASM's order: lock or
+rep, segment, 66, 67.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import iced_x86 as iced
 
@@ -18,27 +19,44 @@ from vmviz.asm.operands import Far, Imm, Mem, Reg, Resolved
 from vmviz.asm.registers import REGISTERS, SEGMENTS, RegisterName
 from vmviz.asm.source import Trouble
 
-REPEATS: Final = {"lock": 0xF0, "rep": 0xF3, "repe": 0xF3, "repz": 0xF3, "repne": 0xF2, "repnz": 0xF2,
-                  "xacquire": 0xF2, "xrelease": 0xF3, "bnd": 0xF2}
+REPEATS: Final = {
+    "lock": 0xF0,
+    "rep": 0xF3,
+    "repe": 0xF3,
+    "repz": 0xF3,
+    "repne": 0xF2,
+    "repnz": 0xF2,
+    "xacquire": 0xF2,
+    "xrelease": 0xF3,
+    "bnd": 0xF2,
+}
 SIZE_PREFIXES: Final = {"o16": 16, "o32": 32, "o64": 64}
 ADDRESS_PREFIXES: Final = {"a16": 16, "a32": 32, "a64": 64}
 PREFIXES: Final = frozenset({*REPEATS, *SIZE_PREFIXES, *ADDRESS_PREFIXES})
 IMMEDIATES: Final = {
-    "IMM8": "IMMEDIATE8", "IMM8_CONST_1": "IMMEDIATE8", "IMM16": "IMMEDIATE16", "IMM32": "IMMEDIATE32",
-    "IMM64": "IMMEDIATE64", "IMM8SEX16": "IMMEDIATE8TO16", "IMM8SEX32": "IMMEDIATE8TO32", "IMM8SEX64": "IMMEDIATE8TO64",
+    "IMM8": "IMMEDIATE8",
+    "IMM8_CONST_1": "IMMEDIATE8",
+    "IMM16": "IMMEDIATE16",
+    "IMM32": "IMMEDIATE32",
+    "IMM64": "IMMEDIATE64",
+    "IMM8SEX16": "IMMEDIATE8TO16",
+    "IMM8SEX32": "IMMEDIATE8TO32",
+    "IMM8SEX64": "IMMEDIATE8TO64",
     "IMM32SEX64": "IMMEDIATE32TO64",
 }
 STRINGS: Final = {
     "ES_RDI": {16: "MEMORY_ESDI", 32: "MEMORY_ESEDI", 64: "MEMORY_ESRDI"},
     "SEG_RSI": {16: "MEMORY_SEG_SI", 32: "MEMORY_SEG_ESI", 64: "MEMORY_SEG_RSI"},
 }
-SELECTOR_SOURCES: Final = frozenset({"ltr", "lldt", "verr", "verw", "lmsw"})
+WIDE: Final = frozenset({"invpcid"})
+SELECTOR_SOURCES: Final = frozenset({"ltr", "lldt", "verr", "verw", "lmsw", "arpl"})
 TABLE_BASE: Final = {16: "bx", 32: "ebx", 64: "rbx"}
+LEGACY_PREFIXES: Final = frozenset(b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3")
 MASK: Final = (1 << 64) - 1
 
 
-def _op_kind(name: str) -> int:
-    return int(getattr(iced.OpKind, name))
+def _op_kind(name: str) -> Any:
+    return getattr(iced.OpKind, name)
 
 
 @lru_cache(maxsize=3)
@@ -46,11 +64,18 @@ def _encoder(bits: int) -> iced.Encoder:
     return iced.Encoder(bits)
 
 
-def encode(mnemonic: str, operands: tuple[Resolved, ...], bits: int, prefixes: tuple[str, ...] = (), address: int = 0,
-           section: object = None) -> bytes:
-    """The bytes of an instruction at `address`, a place in `section`, in code of `bits` bits; Trouble when there are none."""
-    if any(isinstance(operand, Mem) and operand.relative for operand in operands) \
-            or any(isinstance(operand, Imm) and operand.section is not None for operand in operands):
+def encode(
+    mnemonic: str,
+    operands: tuple[Resolved, ...],
+    bits: int,
+    prefixes: tuple[str, ...] = (),
+    address: int = 0,
+    section: object = None,
+) -> bytes:
+    """The bytes of an instruction at `address`, a place in `section`, in code of `bits` bits; Trouble without any."""
+    if any(isinstance(operand, Mem) and operand.relative for operand in operands) or any(
+        isinstance(operand, Imm) and operand.section is not None for operand in operands
+    ):
         return _encode(mnemonic, operands, bits, prefixes, address, section)
     return _cached(mnemonic, operands, bits, prefixes, address if may_branch(mnemonic, operands) else 0)
 
@@ -65,8 +90,9 @@ def _cached(mnemonic: str, operands: tuple[Resolved, ...], bits: int, prefixes: 
     return _encode(mnemonic, operands, bits, prefixes, address, None)
 
 
-def _encode(mnemonic: str, operands: tuple[Resolved, ...], bits: int, prefixes: tuple[str, ...], address: int,
-            section: object) -> bytes:
+def _encode(
+    mnemonic: str, operands: tuple[Resolved, ...], bits: int, prefixes: tuple[str, ...], address: int, section: object
+) -> bytes:
     name, operands, operand_size, address_size = canonical(mnemonic, operands, bits)
     for prefix in prefixes:
         operand_size = SIZE_PREFIXES.get(prefix, operand_size)
@@ -87,7 +113,27 @@ def _encode(mnemonic: str, operands: tuple[Resolved, ...], bits: int, prefixes: 
             best = key, data, form
     if best is None:
         raise Trouble(f"this combination cannot be encoded ({problem})")
+    _check_prefixes(best[2], request, prefixes)
     return _with_prefixes(best[1], best[2], request, prefixes)
+
+
+def _check_prefixes(form: Form, request: Request, prefixes: tuple[str, ...]) -> None:
+    """Refuses size prefixes that contradict what the operands say."""
+    sized = (
+        any(slot.register or slot.fixed or slot.number in ("branch", "far") for slot in form.slots)
+        or any(slot.memory for slot in form.slots)
+        and form.memory_bits in (8, 16, 32, 64)
+    )
+    if sized and any(prefix in SIZE_PREFIXES for prefix in prefixes):
+        raise Trouble(
+            "a size prefix on an instruction whose operands already have a size",
+            expected="another register, or word, dword or qword before the operand",
+        )
+    if not form.implicit and not form.address_size and any(prefix in ADDRESS_PREFIXES for prefix in prefixes):
+        raise Trouble(
+            "an address-size prefix on an instruction that has no address of its own",
+            expected="the registers in the brackets say how wide the address is",
+        )
 
 
 def _preference(form: Form, name: str) -> tuple[int, int]:
@@ -98,11 +144,18 @@ def _preference(form: Form, name: str) -> tuple[int, int]:
 def _narrow_move(name: str, operands: tuple[Resolved, ...], bits: int) -> tuple[Resolved, ...]:
     """MOV forms that do the same with a smaller register, which is what NASM writes (and LTR and its like).
 
-    A plain number below 2**32 for a 64-bit register goes to its lower half, which clears the rest; a segment register moves
-    through the size that needs no prefix.
+    A plain number below 2**32 for a 64-bit register goes to its lower half, which clears the rest; a segment register
+    moves through the size that needs no prefix.
     """
-    if name in SELECTOR_SOURCES and isinstance(operands[0], Reg) and operands[0].register.cls in ("r16", "r32", "r64"):
-        return (Reg(_resized(operands[0].register, 16 if bits == 16 else 32)),)
+    if name in SELECTOR_SOURCES:
+        return tuple(
+            Reg(_resized(operand.register, 16 if bits == 16 else 32))
+            if isinstance(operand, Reg) and operand.register.cls in ("r16", "r32", "r64")
+            else operand
+            for operand in operands
+        )
+    if name == "sldt" and operands and isinstance(operands[0], Reg) and operands[0].register.cls == "r64":
+        return (Reg(_resized(operands[0].register, 32)),)
     if name != "mov" or len(operands) != 2 or not any(isinstance(operand, Reg) for operand in operands):
         return operands
     target, source = operands
@@ -111,8 +164,15 @@ def _narrow_move(name: str, operands: tuple[Resolved, ...], bits: int) -> tuple[
             return target, Reg(_resized(source.register, 16 if bits == 16 else 32))
         if source.register.cls == "seg" and target.register.cls == "r64":
             return Reg(_resized(target.register, 32)), source
-    if isinstance(target, Reg) and target.register.cls == "r64" and isinstance(source, Imm) and source.simple \
-            and not source.strict and source.size in (0, 64) and 0 <= source.value <= 0xFFFFFFFF:
+    if (
+        isinstance(target, Reg)
+        and target.register.cls == "r64"
+        and isinstance(source, Imm)
+        and source.simple
+        and not source.strict
+        and source.size in (0, 64)
+        and 0 <= source.value <= 0xFFFFFFFF
+    ):
         return Reg(_resized(target.register, 32)), source._replace(size=0)
     return operands
 
@@ -169,8 +229,12 @@ def _set_operand(instruction: iced.Instruction, position: int, kind: str, operan
         setattr(instruction, f"far_branch{wide}", operand.offset & (0xFFFFFFFF if wide == "32" else 0xFFFF))
         instruction.far_branch_selector = operand.segment
     elif kind in IMMEDIATES:
-        second = kind == "IMM8" and position > 0 and instruction.op_kind(position - 1) != iced.OpKind.REGISTER \
+        second = (
+            kind == "IMM8"
+            and position > 0
+            and instruction.op_kind(position - 1) != iced.OpKind.REGISTER
             and instruction.op_kind(position - 1) != iced.OpKind.MEMORY
+        )
         instruction.set_op_kind(position, _op_kind("IMMEDIATE8_2ND" if second else IMMEDIATES[kind]))
         instruction.set_immediate_i64(position, _wrapped(kind, operand.value))
     else:
@@ -199,8 +263,8 @@ def _set_memory(instruction: iced.Instruction, position: int, operand: Mem, requ
         return
     if operand.base:
         instruction.memory_base = REGISTERS[operand.base].code
-    if operand.index:
-        instruction.memory_index = REGISTERS[operand.index].code
+    if operand.scaled:
+        instruction.memory_index = REGISTERS[operand.scaled].code
         instruction.memory_index_scale = operand.scale
     _check_displacement(operand)
     instruction.memory_displacement = displacement & ((1 << operand.address_bits) - 1)
@@ -212,21 +276,24 @@ def _check_displacement(operand: Mem) -> None:
     if operand.address_bits == 64 and operand.displacement_size == 64:
         return
     if not low <= operand.displacement < high:
-        raise Trouble(f"the address {operand.displacement:#x} does not fit in 32 bits",
-                      expected="load it into a register first, or use [rel ...]")
+        raise Trouble(
+            f"the address {operand.displacement:#x} does not fit in 32 bits",
+            expected="load it into a register first, or use [rel ...]",
+        )
 
 
 def _displacement_size(operand: Mem) -> int:
     """0 none, 1 a byte, else the address size, as the encoder counts."""
     full = operand.address_bits // 8
-    if not operand.base and not operand.index:
+    if not operand.base and not operand.scaled:
         return full
     if operand.displacement_size == 8:
         return 1
     if operand.displacement_size or not operand.simple:
         return full
-    wrapped = (operand.displacement + (1 << operand.address_bits - 1)) % (1 << operand.address_bits) \
-        - (1 << operand.address_bits - 1)
+    wrapped = (operand.displacement + (1 << operand.address_bits - 1)) % (1 << operand.address_bits) - (
+        1 << operand.address_bits - 1
+    )
     if not wrapped:
         return 0
     return 1 if -128 <= wrapped <= 127 else full
@@ -236,8 +303,16 @@ def _with_prefixes(data: bytes, form: Form, request: Request, prefixes: tuple[st
     """Puts lock and rep first and adds a size prefix that was asked for and made no difference to the form."""
     front = bytes(REPEATS[prefix] for prefix in prefixes if prefix in REPEATS)
     asked = next((SIZE_PREFIXES[prefix] for prefix in prefixes if prefix in SIZE_PREFIXES), 0)
-    if asked == 64 and form.operand_size != 64 and request.bits == 64:
-        return front + b"\x48" + data
+    if request.bits == 64 and (request.name in WIDE or (asked == 64 and form.operand_size != 64)):
+        return front + _with_rex_w(data)
     if asked in (16, 32) and form.operand_size != asked and asked != (32 if request.bits == 64 else request.bits):
         return front + b"\x66" + data
     return front + data
+
+
+def _with_rex_w(data: bytes) -> bytes:
+    """The same instruction with REX.W, which NASM writes for `o64` and, needlessly, for INVPCID."""
+    at = next(position for position, byte in enumerate(data) if byte not in LEGACY_PREFIXES)
+    if data[at] & 0xF0 == 0x40:
+        return data[:at] + bytes([data[at] | 8]) + data[at + 1 :]
+    return data[:at] + b"\x48" + data[at:]

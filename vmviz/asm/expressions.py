@@ -1,9 +1,9 @@
 """Expressions with NASM's operators and precedence, over values that may be relative to a section.
 
-A `Value` is a number plus multiples of "parts": a section (what a label is relative to until the sections have their
-places) or a register (inside an effective address). Only + and -, and * by a plain number, work on parts; when they cancel
-out the value is plain, and NASM's optimizer may use its size. Arithmetic is on 64 bits; / and % are unsigned, // and %%
-signed. An expression is parsed once and evaluated in every pass.
+A `Value` is a number plus multiples of "parts": a section (what a label is relative to until the sections have
+their places) or a register (inside an effective address). Only + and -, and * by a plain number, work on parts;
+when they cancel out the value is plain, and NASM's optimizer may use its size. Arithmetic is on 64 bits; / and %
+are unsigned, // and %% signed. An expression is parsed once and evaluated in every pass.
 """
 
 from __future__ import annotations
@@ -151,8 +151,9 @@ class Binary(Node):
         return Value(signed(OPERATORS[self.token.text](left.number, right.number)))
 
 
-def _joined(left: tuple[tuple[object, int], ...], right: tuple[tuple[object, int], ...],
-            sign: int) -> tuple[tuple[object, int], ...]:
+def _joined(
+    left: tuple[tuple[object, int], ...], right: tuple[tuple[object, int], ...], sign: int
+) -> tuple[tuple[object, int], ...]:
     if not right:
         return left
     counts = dict(left)
@@ -163,8 +164,12 @@ def _joined(left: tuple[tuple[object, int], ...], right: tuple[tuple[object, int
 
 def _plain(value: Value, token: Token) -> Value:
     if value.parts:
-        raise Trouble(f"'{token.text}' needs plain numbers, not an address or a register", token.column,
-                      expected="the difference of two labels is a plain number", token=token.text)
+        raise Trouble(
+            f"'{token.text}' needs plain numbers, not an address or a register",
+            token.column,
+            expected="the difference of two labels is a plain number",
+            token=token.text,
+        )
     return value
 
 
@@ -180,20 +185,44 @@ def _divided(left: int, right: int) -> int:
 
 
 OPERATORS: dict[str, Callable[[int, int], int]] = {
-    "||": lambda a, b: int(bool(a) or bool(b)), "^^": lambda a, b: int(bool(a) != bool(b)),
+    "||": lambda a, b: int(bool(a) or bool(b)),
+    "^^": lambda a, b: int(bool(a) != bool(b)),
     "&&": lambda a, b: int(bool(a) and bool(b)),
-    "=": lambda a, b: int(a == b), "==": lambda a, b: int(a == b), "!=": lambda a, b: int(a != b),
-    "<>": lambda a, b: int(a != b), "<": lambda a, b: int(a < b), "<=": lambda a, b: int(a <= b),
-    ">": lambda a, b: int(a > b), ">=": lambda a, b: int(a >= b), "<=>": lambda a, b: (a > b) - (a < b),
-    "|": operator.or_, "^": operator.xor, "&": operator.and_,
-    "<<": lambda a, b: _shift(a, b, up=True), "<<<": lambda a, b: _shift(a, b, up=True),
-    ">>": lambda a, b: _shift(a, b, up=False), ">>>": lambda a, b: _shift(a, b, up=False, arithmetic=True),
-    "*": operator.mul, "/": lambda a, b: (a & MASK) // (b & MASK), "%": lambda a, b: (a & MASK) % (b & MASK),
-    "//": _divided, "%%": lambda a, b: a - b * _divided(a, b), "+": operator.add, "-": operator.sub,
+    "=": lambda a, b: int(a == b),
+    "==": lambda a, b: int(a == b),
+    "!=": lambda a, b: int(a != b),
+    "<>": lambda a, b: int(a != b),
+    "<": lambda a, b: int(a < b),
+    "<=": lambda a, b: int(a <= b),
+    ">": lambda a, b: int(a > b),
+    ">=": lambda a, b: int(a >= b),
+    "<=>": lambda a, b: (a > b) - (a < b),
+    "|": operator.or_,
+    "^": operator.xor,
+    "&": operator.and_,
+    "<<": lambda a, b: _shift(a, b, up=True),
+    "<<<": lambda a, b: _shift(a, b, up=True),
+    ">>": lambda a, b: _shift(a, b, up=False),
+    ">>>": lambda a, b: _shift(a, b, up=False, arithmetic=True),
+    "*": operator.mul,
+    "/": lambda a, b: (a & MASK) // (b & MASK),
+    "%": lambda a, b: (a & MASK) % (b & MASK),
+    "//": _divided,
+    "%%": lambda a, b: a - b * _divided(a, b),
+    "+": operator.add,
+    "-": operator.sub,
 }
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("||",), ("^^",), ("&&",), ("=", "==", "!=", "<>", "<", "<=", ">", ">=", "<=>"), ("|",), ("^",), ("&",),
-    ("<<", ">>", "<<<", ">>>"), ("+", "-"), ("*", "/", "//", "%", "%%"),
+    ("||",),
+    ("^^",),
+    ("&&",),
+    ("=", "==", "!=", "<>", "<", "<=", ">", ">=", "<=>"),
+    ("|",),
+    ("^",),
+    ("&",),
+    ("<<", ">>", "<<<", ">>>"),
+    ("+", "-"),
+    ("*", "/", "//", "%", "%%"),
 )
 PRECEDENCE = {text: level for level, texts in enumerate(LEVELS) for text in texts}
 
@@ -254,8 +283,12 @@ class ExpressionParser:
         if token.kind is Kind.STRING:
             self.cursor.advance()
             if len(token.data) > 8:
-                raise Trouble("a string of more than 8 bytes is not a number", token.column, token=token.text,
-                              expected="long strings only stand alone in db, dw, dd, dq")
+                raise Trouble(
+                    "a string of more than 8 bytes is not a number",
+                    token.column,
+                    token=token.text,
+                    expected="long strings only stand alone in db, dw, dd, dq",
+                )
             return Number(token, int.from_bytes(token.data, "little"))
         if token.kind is Kind.NAME:
             self.cursor.advance()

@@ -1,8 +1,9 @@
-"""The forms of every instruction, read from the encoder's own tables (iced-x86's OpCodeInfo); nothing is listed by hand.
+"""The forms of every instruction, read from the encoder's own tables (iced-x86's OpCodeInfo); nothing is listed by
+hand.
 
-A `Form` is one opcode: its operand slots, the sizes and modes it is for. `forms_of(mnemonic, bits)` gives the candidates in
-the encoder's order. Only legacy and VEX encodings are offered: lessons need no more, and NASM prefers them. Opcodes of
-processors that no lesson has (iced's decoder options) are left out.
+A `Form` is one opcode: its operand slots, the sizes and modes it is for. `forms_of(mnemonic, bits)` gives the
+candidates in the encoder's order. Only legacy and VEX encodings are offered: lessons need no more, and NASM prefers
+them. Opcodes of processors that no lesson has (iced's decoder options) are left out.
 """
 
 from __future__ import annotations
@@ -10,16 +11,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import iced_x86 as iced
 
-from vmviz.asm.aliases import HIDDEN
+from vmviz.asm.aliases import HIDDEN, HIDDEN_FORMS
 
-KIND_NAMES: Final = {value: name for name, value in vars(iced.OpCodeOperandKind).items()
-                     if isinstance(value, int) and name.isupper()}
-CLASSES: Final = {"SEG": "seg", "CR": "cr", "DR": "dr", "STI": "st", "MM": "mm", "XMM": "xmm", "YMM": "ymm", "BND": "bnd",
-                  "R8": "r8", "R16": "r16", "R32": "r32", "R64": "r64"}
+KIND_NAMES: Final = {
+    value: name for name, value in vars(iced.OpCodeOperandKind).items() if isinstance(value, int) and name.isupper()
+}
+CLASSES: Final = {
+    "SEG": "seg",
+    "CR": "cr",
+    "DR": "dr",
+    "STI": "st",
+    "MM": "mm",
+    "XMM": "xmm",
+    "YMM": "ymm",
+    "BND": "bnd",
+    "R8": "r8",
+    "R16": "r16",
+    "R32": "r32",
+    "R64": "r64",
+}
 STRING_KINDS: Final = {"ES_RDI", "SEG_RSI", "SEG_RBX_AL"}
 
 
@@ -27,8 +41,8 @@ STRING_KINDS: Final = {"ES_RDI", "SEG_RSI", "SEG_RBX_AL"}
 class Slot:
     """What one operand may be: a register of class `register`, that one register `fixed`, memory, or a number.
 
-    `number` is imm, sign (an immediate sign-extended from 8 bits), one, branch, far or offset (a full-width address); `bits`
-    is its width, or the width it is extended to; `size` its width in the encoding.
+    `number` is imm, sign (an immediate sign-extended from 8 bits), one, branch, far or offset (a full-width address);
+    `bits` is its width, or the width it is extended to; `size` its width in the encoding.
     """
 
     register: str = ""
@@ -41,15 +55,20 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One opcode. `memory_bits` is the size of its memory operand (0: not one of NASM's sizes)."""
+    """One opcode.
 
-    code: int
+    `memory_bits` is the size of its memory operand (0: none, or not one of NASM's sizes); `implicit`: NASM writes no
+    operands (string instructions).
+    """
+
+    code: Any
     order: int
     slots: tuple[Slot, ...]
     operand_size: int
     address_size: int
     memory_bits: int
     indirect_far: bool
+    implicit: bool
     text: str
 
 
@@ -79,14 +98,19 @@ def _slot(kind: str) -> Slot | None:
     return None
 
 
-def _form(code: int, order: int) -> tuple[str, Form] | None:
+def _form(code: Any, order: int) -> tuple[str, Form] | None:
     opcode = iced.OpCodeInfo(code)
-    if opcode.encoding not in (iced.EncodingKind.LEGACY, iced.EncodingKind.VEX) or opcode.decoder_option \
-            or not opcode.is_instruction:
+    if (
+        opcode.encoding not in (iced.EncodingKind.LEGACY, iced.EncodingKind.VEX)
+        or opcode.decoder_option
+        or not opcode.is_instruction
+        or opcode.instruction_string in HIDDEN_FORMS
+    ):
         return None
     kinds = [KIND_NAMES[kind] for kind in opcode.op_kinds()]
     slots: list[Slot] = []
-    if not STRING_KINDS.intersection(kinds):
+    implicit = bool(STRING_KINDS.intersection(kinds))
+    if not implicit:
         for kind in kinds:
             slot = _slot(kind)
             if slot is None:
@@ -94,12 +118,22 @@ def _form(code: int, order: int) -> tuple[str, Form] | None:
             slots.append(slot)
     mnemonic = MNEMONICS[opcode.mnemonic]
     far = mnemonic in ("jmp", "call") and kinds == ["MEM"]
-    return mnemonic, Form(code, order, tuple(slots), opcode.operand_size, opcode.address_size,
-                          iced.MemorySizeExt.size(opcode.memory_size) * 8, far, opcode.instruction_string)
+    return mnemonic, Form(
+        code,
+        order,
+        tuple(slots),
+        opcode.operand_size,
+        opcode.address_size,
+        iced.MemorySizeExt.size(opcode.memory_size) * 8,
+        far,
+        implicit,
+        opcode.instruction_string,
+    )
 
 
-MNEMONICS: Final = {value: name.lower() for name, value in vars(iced.Mnemonic).items()
-                    if isinstance(value, int) and name.isupper()}
+MNEMONICS: Final = {
+    value: name.lower() for name, value in vars(iced.Mnemonic).items() if isinstance(value, int) and name.isupper()
+}
 
 
 @lru_cache(maxsize=1)

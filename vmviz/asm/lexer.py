@@ -1,8 +1,8 @@
 """Tokens of NASM's syntax: names, numbers, strings and operators, each with its column.
 
-Numbers follow NASM: 0x10, 10h, $10, 0b101, 101b, 0o17, 17o, 17q, 0d10, 10d, with underscores anywhere after the first digit.
-Strings: 'as is', "as is", and `with C escapes`. A comment runs from a semicolon to the end of the line. What a token
-means (register, mnemonic, symbol) is not decided here.
+Numbers follow NASM: 0x10, 10h, $10, 0b101, 101b, 0o17, 17o, 17q, 0d10, 10d, with underscores anywhere after the
+first digit. Strings: 'as is', "as is", and `with C escapes`. A comment runs from a semicolon to the end of the
+line. What a token means (register, mnemonic, symbol) is not decided here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Token:
     data: bytes = b""
 
 
-TOKEN = re.compile(r"""
+TOKEN = re.compile(
+    r"""
     (?P<space>[ \t\r\f\v\xa0]+|;.*)
   | (?P<number>\$?[0-9][0-9A-Za-z_]*)
   | (?P<here>\$\$|\$(?![A-Za-z_.?@]))
@@ -43,7 +44,9 @@ TOKEN = re.compile(r"""
   | (?P<string>'[^']*'|"[^"]*"|`(?:\\.|[^`\\])*`)
   | (?P<symbol><<<|>>>|<=>|<<|>>|==|!=|<>|<=|>=|&&|\|\||\^\^|//|%%|[-+*/%&|^~!<>=(),:\[\]?{}])
   | (?P<bad>.)
-""", re.VERBOSE | re.DOTALL)
+""",
+    re.VERBOSE | re.DOTALL,
+)
 
 PREFIXES = {"0x": 16, "0h": 16, "0b": 2, "0y": 2, "0o": 8, "0q": 8, "0d": 10, "0t": 10}
 SUFFIXES = {"h": 16, "x": 16, "b": 2, "y": 2, "o": 8, "q": 8, "d": 10, "t": 10}
@@ -60,8 +63,9 @@ def number(text: str, column: int = 0) -> int:
                 return int(body, base)
             except ValueError:
                 continue
-    raise Trouble(f"'{text[:40]}' is not a number", column, token=text,
-                  expected="a number such as 42, 0x2A, 2Ah or 0b101010")
+    raise Trouble(
+        f"'{text[:40]}' is not a number", column, token=text, expected="a number such as 42, 0x2A, 2Ah or 0b101010"
+    )
 
 
 def _readings(digits: str) -> list[tuple[str, int]]:
@@ -77,6 +81,7 @@ def _readings(digits: str) -> list[tuple[str, int]]:
 
 def unescape(body: str) -> bytes:
     """The bytes of a backquoted string."""
+
     def one(match: re.Match[str]) -> str:
         code = match[1]
         if code[0] == "x":
@@ -88,8 +93,10 @@ def unescape(body: str) -> bytes:
         return chr(ESCAPES[code]) if code in ESCAPES else code
 
     text = re.sub(r"\\(x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{4}|U000[0-9A-Fa-f]{5}|[0-7]{1,3}|.)", one, body)
-    return b"".join(bytes([ord(char) - 0xDC00]) if 0xDC00 <= ord(char) <= 0xDCFF else char.encode("utf-8", "replace")
-                    for char in text)
+    return b"".join(
+        bytes([ord(char) - 0xDC00]) if 0xDC00 <= ord(char) <= 0xDCFF else char.encode("utf-8", "replace")
+        for char in text
+    )
 
 
 def tokenize(text: str) -> list[Token]:

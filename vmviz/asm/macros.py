@@ -1,7 +1,7 @@
 """Multi-line macros: their headers, the choice among those of one name, and the parameters of a call.
 
-`%macro NAME 2`, `1-3`, `1-*`, `2+` (the last parameter takes the rest) and defaults are understood. In a body %1 is a
-parameter, %0 their number, %%x a label of this call alone, %{1} the same as %1.
+`%macro NAME 2`, `1-3`, `1-*`, `2+` (the last parameter takes the rest) and defaults are understood. In a body %1 is
+a parameter, %0 their number, %%x a label of this call alone, %{1} the same as %1.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from vmviz.asm.source import SourceLine, Trouble
 
 HEADER = re.compile(r"\s*([A-Za-z_.?@$][\w.?@$#~]*)\s+(\d+)(?:-(\d+|\*))?(\+)?(\.nolist)?(?:\s+(.*))?$", re.DOTALL)
-PART = re.compile(r"""('[^']*'|"[^"]*"|`(?:\\.|[^`\\])*`)|(;.*)|%%([A-Za-z_.?@][\w.?@$#~]*)|%(\d+)|%\{(\d+)\}""", re.DOTALL)
+PART = re.compile(
+    r"""('[^']*'|"[^"]*"|`(?:\\.|[^`\\])*`)|(;.*)|%%([A-Za-z_.?@][\w.?@$#~]*)|%(\d+)|%\{(\d+)\}""", re.DOTALL
+)
 SEPARATOR = re.compile(r"""'[^']*'|"[^"]*"|`(?:\\.|[^`\\])*`|;.*|[{},]""", re.DOTALL)
 MOST_PARAMETERS = 1_000
 
@@ -88,15 +90,19 @@ class MacroTable:
 
 
 def _arity(macro: Macro) -> str:
-    return str(macro.least) if macro.least == macro.most else f"{macro.least} to {'any number' if macro.most is None else macro.most}"
+    return (
+        str(macro.least)
+        if macro.least == macro.most
+        else f"{macro.least} to {'any number' if macro.most is None else macro.most}"
+    )
 
 
 def _completed(macro: Macro, given: list[str]) -> list[str]:
     if macro.greedy and macro.most and len(given) > macro.most:
-        given = [*given[:macro.most - 1], ",".join(given[macro.most - 1:])]
+        given = [*given[: macro.most - 1], ",".join(given[macro.most - 1 :])]
     missing = len(given) - macro.least
     given = [*given, *macro.defaults[missing:]] if missing < len(macro.defaults) else given
-    return given if macro.most is None else given[:max(macro.most, macro.least)]
+    return given if macro.most is None else given[: max(macro.most, macro.least)]
 
 
 def parse_header(text: str, fold: bool) -> Macro:
@@ -122,7 +128,7 @@ def split_arguments(text: str) -> list[str]:
             break
         depth += (mark == "{") - (mark == "}")
         if mark == "," and not depth:
-            parts.append(text[start:match.start()])
+            parts.append(text[start : match.start()])
             start = match.end()
     parts.append(text[start:end])
     stripped = [part.strip() for part in parts]

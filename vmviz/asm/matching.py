@@ -1,8 +1,9 @@
 """Which forms an instruction's operands fit, and the rewriting that NASM does before it looks.
 
-`canonical` gives the encoder's name for a mnemonic and rewrites operands (IMUL r, imm; TEST and XCHG the other way round;
-MOVSX from 32 bits). `matching_forms` filters the forms. How a number's size decides follows NASM's optimizer: sign-extended
-bytes only for plain numbers, short jumps only within a section, and a size keyword or `strict` says otherwise.
+`canonical` gives the encoder's name for a mnemonic and rewrites operands (IMUL r, imm; TEST and XCHG the other way
+round; MOVSX from 32 bits). `matching_forms` filters the forms. How a number's size decides follows NASM's
+optimizer: sign-extended bytes only for plain numbers, short jumps only within a section, and a size keyword or
+`strict` says otherwise.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from vmviz.asm.forms import Form, Slot, forms_of
 from vmviz.asm.operands import Far, Imm, Mem, Reg, Resolved
 from vmviz.asm.source import Trouble
 
+SIZED_BY_NUMBER = frozenset({"mov", "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test"})
 COUNTERS = {"cx": 16, "ecx": 32, "rcx": 64}
 
 
@@ -37,7 +39,7 @@ def canonical(mnemonic: str, operands: tuple[Resolved, ...], bits: int) -> tuple
     size, counter = 0, 0
     if name in SIZED:
         name, size = SIZED[name]
-    if name in BY_MODE and not (mnemonic in ALIASES):
+    if name in BY_MODE and mnemonic not in ALIASES:
         name = BY_MODE[name][bits]
     if name.startswith("loop") and len(operands) == 2 and isinstance(operands[1], Reg):
         counter = COUNTERS.get(operands[1].register.name, 0)
@@ -48,6 +50,10 @@ def canonical(mnemonic: str, operands: tuple[Resolved, ...], bits: int) -> tuple
         operands = (Imm(10, True, False, 0, False, "", None),)
     if name == "movsx" and len(operands) == 2 and _source_bits(operands[1]) == 32:
         name = "movsxd"
+    if name in SIZED_BY_NUMBER and len(operands) == 2:
+        target, number = operands
+        if isinstance(target, Mem) and not target.size and isinstance(number, Imm) and number.size:
+            operands = (target._replace(size=number.size), number)
     if name == "push" and operands and isinstance(operands[0], Imm):
         wanted = operands[0].size
         size = size or (wanted if wanted == 16 or (wanted == 32 and bits != 64) else bits)
@@ -62,16 +68,21 @@ def matching_forms(request: Request) -> list[tuple[Form, tuple[Resolved, ...]]]:
     """The forms that fit, each with its operands in order; Trouble says why there is none."""
     orders = [request.operands]
     if request.name in REVERSIBLE and len(request.operands) == 2:
-        orders.append(request.operands[::-1])
+        orders = (
+            [request.operands[::-1], request.operands] if request.name == "xchg" else [*orders, request.operands[::-1]]
+        )
     reasons: list[str] = []
-    for operands in orders:
-        found = [(form, operands) for form in forms_of(request.name, request.bits)
-                 if _fits(form, operands, request, reasons)]
-        found = _narrowed(found, request)
-        if found:
-            _demand_a_size(found, request)
-            return found
-    raise _no_form(request, reasons)
+    found = [
+        (form, operands)
+        for operands in orders
+        for form in forms_of(request.name, request.bits)
+        if _fits(form, operands, request, reasons)
+    ]
+    found = _narrowed(found, request)
+    if not found:
+        raise _no_form(request, reasons)
+    _demand_a_size(found, request)
+    return found
 
 
 def _no_form(request: Request, reasons: list[str]) -> Trouble:
@@ -80,20 +91,23 @@ def _no_form(request: Request, reasons: list[str]) -> Trouble:
     forms = forms_of(request.name, request.bits)
     if not forms:
         modes = [str(bits) for bits in (16, 32, 64) if forms_of(request.name, bits)]
-        return Trouble(f"{request.name} does not exist in {request.bits}-bit code",
-                       expected=f"it exists in {' and '.join(modes)}-bit code" if modes else "")
+        return Trouble(
+            f"{request.name} does not exist in {request.bits}-bit code",
+            expected=f"it exists in {' and '.join(modes)}-bit code" if modes else "",
+        )
     texts = list(dict.fromkeys(form.text for form in forms))
     more = ", ..." if len(texts) > 6 else ""
     return Trouble(f"{request.name} does not take these operands", expected="it takes " + ", ".join(texts[:6]) + more)
 
 
-def _narrowed(found: list[tuple[Form, tuple[Resolved, ...]]],
-              request: Request) -> list[tuple[Form, tuple[Resolved, ...]]]:
+def _narrowed(
+    found: list[tuple[Form, tuple[Resolved, ...]]], request: Request
+) -> list[tuple[Form, tuple[Resolved, ...]]]:
     """Keeps the forms of the operand and address size that were asked for, where forms differ in that."""
     if request.operand_size:
         sized = [pair for pair in found if pair[0].operand_size in (request.operand_size, 0)]
-        found = sized or found
-    if any(form.address_size for form, _ in found):
+        found = sized if request.name == "push" else sized or found
+    if len({form.address_size for form, _ in found}) > 1:
         found = [pair for pair in found if pair[0].address_size in (0, request.address_size or request.bits)]
     return found
 
@@ -101,26 +115,42 @@ def _narrowed(found: list[tuple[Form, tuple[Resolved, ...]]],
 def _demand_a_size(found: list[tuple[Form, tuple[Resolved, ...]]], request: Request) -> None:
     """Refuses `mov [rax], 5`: memory whose size nothing tells."""
     unsized = [operand for operand in request.operands if isinstance(operand, Mem) and not operand.size]
-    if unsized and not request.operand_size and request.name not in ("jmp", "call") \
-            and len({form.memory_bits for form, _ in found}) > 1:
-        raise Trouble("the size of the operand in memory is not known",
-                      expected="write byte, word, dword or qword before the bracket")
+    if (
+        unsized
+        and not request.operand_size
+        and request.name not in ("jmp", "call")
+        and len({form.memory_bits for form, _ in found}) > 1
+    ):
+        raise Trouble(
+            "the size of the operand in memory is not known",
+            expected="write byte, word, dword or qword before the bracket",
+        )
 
 
 def _fits(form: Form, operands: tuple[Resolved, ...], request: Request, reasons: list[str]) -> bool:
-    if request.name == "mov" and len(form.slots) == 2 and form.slots[1].number == "imm" and form.slots[1].size == 32 \
-            and form.slots[1].bits == 64 and _wants_full_width(operands):
+    if len(form.slots) != len(operands):
         return False
-    return len(form.slots) == len(operands) and all(
-        _slot_fits(slot, operand, form, request, reasons)
-        for slot, operand in zip(form.slots, operands, strict=True))
+    if (
+        request.name == "mov"
+        and form.slots[1].number == "imm"
+        and form.slots[1].size == 32
+        and form.slots[1].bits == 64
+        and _wants_full_width(operands)
+    ):
+        return False
+    return all(
+        _slot_fits(slot, operand, form, request, reasons) for slot, operand in zip(form.slots, operands, strict=True)
+    )
 
 
 def _wants_full_width(operands: tuple[Resolved, ...]) -> bool:
     """MOV of an address to a 64-bit register: NASM leaves room for all 64 bits unless a dword was asked for."""
     target, number = operands
-    return isinstance(target, Reg) and isinstance(number, Imm) and (
-        (not number.simple and number.size in (0, 64)) or (number.strict and number.size == 64))
+    return (
+        isinstance(target, Reg)
+        and isinstance(number, Imm)
+        and ((not number.simple and number.size in (0, 64)) or (number.strict and number.size == 64))
+    )
 
 
 def _slot_fits(slot: Slot, operand: Resolved, form: Form, request: Request, reasons: list[str]) -> bool:
@@ -139,9 +169,13 @@ def _slot_fits(slot: Slot, operand: Resolved, form: Form, request: Request, reas
 
 def _memory_fits(slot: Slot, operand: Mem, form: Form, request: Request) -> bool:
     if slot.number == "offset":
-        plain = not operand.base and not operand.index and not operand.relative
-        return plain and operand.address_bits == request.bits and operand.size in (0, form.memory_bits) \
+        plain = not operand.base and not operand.scaled and not operand.relative
+        return (
+            plain
+            and (request.bits != 64 or operand.address_bits == 64)
+            and operand.size in (0, form.memory_bits)
             and (request.bits != 64 or operand.displacement_size == 64)
+        )
     if not slot.memory or (request.bits == 64 and operand.displacement_size == 64):
         return False
     if request.name in ("jmp", "call"):
@@ -160,12 +194,17 @@ def _branch_fits(slot: Slot, operand: Imm, form: Form, request: Request, reasons
     wanted = request.bits
     if request.bits != 64:
         wanted = operand.size if operand.size in (16, 32) else request.operand_size or request.bits
-    if operand.distance == "far" or (slot.bits and slot.bits != wanted) or (not slot.bits and slot.size != min(wanted, 32)):
+    if (
+        operand.distance == "far"
+        or (slot.bits and slot.bits != wanted)
+        or (not slot.bits and slot.size != min(wanted, 32))
+    ):
         return False
     if slot.size != 8:
         return operand.distance != "short"
     only_short = operand.distance == "short" or not any(
-        other.slots and other.slots[0].size > 8 for other in forms_of(request.name, request.bits))
+        other.slots and other.slots[0].size > 8 for other in forms_of(request.name, request.bits)
+    )
     if operand.distance == "near" or (operand.strict and not only_short):
         return False
     if operand.unknown:
@@ -183,11 +222,17 @@ def _number_fits(slot: Slot, operand: Imm, reasons: list[str]) -> bool:
     value = operand.value
     if slot.number == "one":
         return value == 1 and operand.simple and not (operand.strict or operand.size)
+    if operand.size and slot.size and operand.size not in (slot.size, slot.bits) and operand.size != min(slot.bits, 32):
+        return False
     if slot.number == "sign":
         if operand.size == 8:
             return operand.unknown or _in_range(value, slot.bits) and -128 <= signed(value, slot.bits) <= 127
-        return operand.simple and not operand.strict and _in_range(value, slot.bits) \
+        return (
+            operand.simple
+            and not operand.strict
+            and _in_range(value, slot.bits)
             and -128 <= signed(value, slot.bits) <= 127
+        )
     if slot.number != "imm" or (operand.size == 8 and slot.size != 8):
         return False
     if operand.unknown or slot.size == 64:

@@ -1,11 +1,11 @@
 """Operands: what the text of an instruction says (parsed once), and what it means in one pass (resolved).
 
-`parse_operand` reads a register, an immediate with its keywords (byte, strict, short, far ...), a far pointer `seg:offset` or an
-effective address in brackets. `resolve` evaluates it: the result is a hashable tuple that the encoder can match and cache.
-Which operands an instruction takes is not known here.
+`parse_operand` reads a register, an immediate with its keywords (byte, strict, short, far ...), a far pointer
+`seg:offset` or an effective address in brackets. `resolve` evaluates it: the result is a hashable tuple that the
+encoder can match and cache. Which operands an instruction takes is not known here.
 
-Effective addresses follow NASM: the first register is the base, [reg*2] becomes [reg+reg] and [reg*3] [reg+reg*2] unless
-`nosplit`, ESP is moved to the base.
+Effective addresses follow NASM: the first register is the base, [reg*2] becomes [reg+reg] and [reg*3] [reg+reg*2]
+unless `nosplit`, ESP is moved to the base.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Mem(NamedTuple):
     """An effective address; `relative` means it is to be reached from RIP and `displacement` is the address itself."""
 
     base: str
-    index: str
+    scaled: str
     scale: int
     displacement: int
     simple: bool
@@ -114,8 +114,19 @@ class Operand:
             raise Trouble("16-bit addresses do not exist in 64-bit mode", self.token.column, token=self.token.text)
         wanted = self.reach or ("rel" if default_relative and self.segment not in ("fs", "gs") else "abs")
         relative = bits == 64 and plain and wanted == "rel" and section is not None and self.inner_size != 64
-        return Mem(base, index, scale, number, rest.simple and not value.unknown, self.inner_size, self.segment, self.size,
-                   address_bits, relative, self.distance)
+        return Mem(
+            base,
+            index,
+            scale,
+            number,
+            rest.simple and not value.unknown,
+            self.inner_size,
+            self.segment,
+            self.size,
+            address_bits,
+            relative,
+            self.distance,
+        )
 
     def _width_without_registers(self, bits: int) -> int:
         if self.inner_size in (16, 32) and bits != 64:
@@ -129,19 +140,31 @@ def located_number(value: Value, token: Token) -> tuple[object, int]:
         return None, value.number
     (part, count), *more = value.parts
     if more or count != 1:
-        raise Trouble("this is not an address or a number", token.column, token=token.text,
-                      expected="one label plus or minus numbers, or the difference of two labels of one section")
+        raise Trouble(
+            "this is not an address or a number",
+            token.column,
+            token=token.text,
+            expected="one label plus or minus numbers, or the difference of two labels of one section",
+        )
     if isinstance(part, str):
-        raise Trouble(f"the register {part} cannot be part of a number", token.column, token=token.text,
-                      expected="put an address in brackets")
+        raise Trouble(
+            f"the register {part} cannot be part of a number",
+            token.column,
+            token=token.text,
+            expected="put an address in brackets",
+        )
     return part, signed(value.number + part.address)  # type: ignore[attr-defined]
 
 
 def _shape(counts: dict[str, int], token: Token, split: bool) -> tuple[str, str, int]:
     """Base, index and scale of the registers of an address, in NASM's way."""
     if len(counts) > 2 or any(name not in ADDRESS_BITS for name in counts):
-        raise Trouble("this address has too many registers, or one that cannot be there", token.column, token=token.text,
-                      expected="base + index*1|2|4|8 + number")
+        raise Trouble(
+            "this address has too many registers, or one that cannot be there",
+            token.column,
+            token=token.text,
+            expected="base + index*1|2|4|8 + number",
+        )
     base, index, scale = "", "", 1
     for name, count in counts.items():
         if count == 1 and not base:
@@ -159,17 +182,28 @@ def _shape(counts: dict[str, int], token: Token, split: bool) -> tuple[str, str,
     if index in ("esp", "rsp") and scale == 1:
         base, index = index, base
     if (index and scale not in (1, 2, 4, 8)) or index in ("esp", "rsp"):
-        raise Trouble("this register cannot be scaled so", token.column, token=token.text,
-                      expected="base + index*1|2|4|8 + number, and ESP or RSP only as the base")
+        raise Trouble(
+            "this register cannot be scaled so",
+            token.column,
+            token=token.text,
+            expected="base + index*1|2|4|8 + number, and ESP or RSP only as the base",
+        )
     return base, index, scale
 
 
 def _ordered_16(base: str, index: str, scale: int, token: Token) -> tuple[str, str]:
     if base in ("si", "di") and index in ("bx", "bp"):
         base, index = index, base
-    if (base, index) not in {(b, i) for b in ("bx", "bp") for i in ("si", "di", "")} | {("si", ""), ("di", "")} or scale != 1:
-        raise Trouble("16-bit code cannot use these registers in an address", token.column, token=token.text,
-                      expected="bx or bp, plus si or di, plus a number")
+    if (base, index) not in {(b, i) for b in ("bx", "bp") for i in ("si", "di", "")} | {
+        ("si", ""),
+        ("di", ""),
+    } or scale != 1:
+        raise Trouble(
+            "16-bit code cannot use these registers in an address",
+            token.column,
+            token=token.text,
+            expected="bx or bp, plus si or di, plus a number",
+        )
     return base, index
 
 
@@ -196,8 +230,12 @@ def parse_operand(cursor: Cursor) -> Operand:
             operand.kind, operand.register = "register", REGISTERS[cursor.word]
             cursor.advance()
             return operand
-        raise Trouble(f"unexpected '{follows.text}' after a register", follows.column, token=follows.text,
-                      expected="addresses are written in brackets, with the segment inside: [es:di+2]")
+        raise Trouble(
+            f"unexpected '{follows.text}' after a register",
+            follows.column,
+            token=follows.text,
+            expected="addresses are written in brackets, with the segment inside: [es:di+2]",
+        )
     operand.expression = ExpressionParser(cursor).parse()
     if cursor.take(":"):
         operand.kind, operand.selector = "far", operand.expression

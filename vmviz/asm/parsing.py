@@ -1,7 +1,8 @@
 """From an expanded line to a Statement: labels, directives, data, instructions.
 
-The parser holds the state that follows the text and not the section: bits, default rel/abs, the last full label (which local
-labels belong to). A name at the start of a line that is no keyword is a label, with or without a colon.
+The parser holds the state that follows the text and not the section: bits, default rel/abs, the last full label
+(which local labels belong to). A name at the start of a line that is no keyword is a label, with or without a
+colon.
 """
 
 from __future__ import annotations
@@ -20,8 +21,24 @@ from vmviz.asm.source import Expanded, Trouble, suggestion
 
 WIDTHS = {"db": 1, "dw": 2, "dd": 4, "dq": 8}
 RESERVES = {"resb": 1, "resw": 2, "resd": 4, "resq": 8}
-DIRECTIVES = frozenset({"bits", "use16", "use32", "use64", "org", "section", "segment", "default", "global", "cpu", "align",
-                        "alignb", "times", "equ"})
+DIRECTIVES = frozenset(
+    {
+        "bits",
+        "use16",
+        "use32",
+        "use64",
+        "org",
+        "section",
+        "segment",
+        "default",
+        "global",
+        "cpu",
+        "align",
+        "alignb",
+        "times",
+        "equ",
+    }
+)
 MNEMONICS = frozenset(known_mnemonics() | ALIASES.keys() | BY_MODE.keys() | SIZED.keys())
 KEYWORDS = frozenset(MNEMONICS | PREFIXES | WIDTHS.keys() | RESERVES.keys() | DIRECTIVES)
 DEEPEST_TIMES = 4
@@ -68,8 +85,12 @@ class Parser:
         known = word in KEYWORDS or word in SEGMENTS
         if follows.kind is Kind.SYMBOL and follows.text == ":":
             if (known or word in REGISTERS) and word not in SEGMENTS:
-                raise Trouble(f"'{token.text}' is reserved and cannot be a label", token.column, token=token.text,
-                              expected="another name, such as ." + word)
+                raise Trouble(
+                    f"'{token.text}' is reserved and cannot be a label",
+                    token.column,
+                    token=token.text,
+                    expected="another name, such as ." + word,
+                )
             return True
         if known:
             return False
@@ -78,9 +99,13 @@ class Parser:
         likely = suggestion(word, MNEMONICS)
         if follows.kind is Kind.END and not likely:
             return True
-        raise Trouble(f"there is no instruction '{token.text}'", token.column, token=token.text,
-                      expected=likely + (" (a label alone on a line needs a colon)" if follows.kind is Kind.END else "")
-                      or "an instruction, a directive, or a label with a colon")
+        raise Trouble(
+            f"there is no instruction '{token.text}'",
+            token.column,
+            token=token.text,
+            expected=likely + (" (a label alone on a line needs a colon)" if follows.kind is Kind.END else "")
+            or "an instruction, a directive, or a label with a colon",
+        )
 
     def _label(self, cursor: Cursor, statement: st.Statement) -> None:
         token = cursor.advance()
@@ -122,7 +147,9 @@ class Parser:
         items: list[tuple[Token, Node | bytes]] = []
         while True:
             token, follows = cursor.token, cursor.peek()
-            if token.kind is Kind.STRING and (follows.kind is Kind.END or follows.text == "," and follows.kind is Kind.SYMBOL):
+            if token.kind is Kind.STRING and (
+                follows.kind is Kind.END or follows.text == "," and follows.kind is Kind.SYMBOL
+            ):
                 items.append((cursor.advance(), token.data))
             else:
                 items.append((token, self._expression(cursor)))
@@ -138,7 +165,9 @@ class Parser:
         elif word == "bits":
             number = cursor.advance()
             if number.number not in (16, 32, 64):
-                raise Trouble("there is no such mode", number.column, expected="bits 16, bits 32 or bits 64", token=number.text)
+                raise Trouble(
+                    "there is no such mode", number.column, expected="bits 16, bits 32 or bits 64", token=number.text
+                )
             self.bits = number.number
         elif word == "default":
             if cursor.word not in ("rel", "abs"):
@@ -155,8 +184,12 @@ class Parser:
             while not cursor.ended and cursor.token.text != "]":
                 cursor.advance()
         else:
-            raise Trouble(f"'{token.text}' is not a directive that can stand here", token.column, token=token.text,
-                          expected=suggestion(word, DIRECTIVES))
+            raise Trouble(
+                f"'{token.text}' is not a directive that can stand here",
+                token.column,
+                token=token.text,
+                expected=suggestion(word, DIRECTIVES),
+            )
         return None
 
     def _section(self, cursor: Cursor) -> st.EnterSection:
@@ -174,8 +207,12 @@ class Parser:
             elif key in ("progbits", "nobits", "exec", "noexec", "write", "nowrite"):
                 options[key] = ""
             else:
-                raise Trouble(f"unknown section option '{option.text}'", option.column, token=option.text,
-                              expected="start=, vstart=, align=, progbits or nobits")
+                raise Trouble(
+                    f"unknown section option '{option.text}'",
+                    option.column,
+                    token=option.text,
+                    expected="start=, vstart=, align=, progbits or nobits",
+                )
         return st.EnterSection(token.text, options, token)
 
     def _option(self, cursor: Cursor) -> int:
@@ -193,8 +230,12 @@ class Parser:
         if cursor.ended and prefixes:
             raise cursor.trouble("an instruction after the prefix")
         if mnemonic not in MNEMONICS or token.kind is not Kind.NAME:
-            raise Trouble(f"there is no instruction '{token.text}'", token.column, token=token.text,
-                          expected=suggestion(mnemonic, MNEMONICS) or "an instruction or a directive")
+            raise Trouble(
+                f"there is no instruction '{token.text}'",
+                token.column,
+                token=token.text,
+                expected=suggestion(mnemonic, MNEMONICS) or "an instruction or a directive",
+            )
         cursor.advance()
         operands: list[Operand] = []
         while not cursor.ended:

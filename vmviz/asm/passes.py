@@ -1,8 +1,8 @@
 """The passes: statements are emitted again and again until no symbol and no size changes.
 
-The first pass runs while the preprocessor yields lines; names defined further down are unknown in it, jumps to them are taken
-to be short, and later passes let them grow. Trouble in a pass counts only when nothing changes any more: before that
-addresses are guesses. The number of passes is limited.
+The first pass runs while the preprocessor yields lines; names defined further down are unknown in it, jumps to them
+are taken to be short, and later passes let them grow. Trouble in a pass counts only when nothing changes any more:
+before that addresses are guesses. The number of passes is limited.
 """
 
 from __future__ import annotations
@@ -67,8 +67,12 @@ class Passes:
             return UNKNOWN
         if self.trouble is not None:
             raise Trouble("another name is not known either")
-        raise Trouble(f"nothing is called '{token.text}'", token.column, token=token.text,
-                      expected=self._near(token.text) or "a label, or a name defined with equ")
+        raise Trouble(
+            f"nothing is called '{token.text}'",
+            token.column,
+            token=token.text,
+            expected=self._near(token.text) or "a label, or a name defined with equ",
+        )
 
     def _near(self, word: str) -> str:
         if word.startswith("."):
@@ -98,8 +102,12 @@ class Passes:
             if known.value == value and not label:
                 return
             first = known.line.origin
-            raise Trouble(f"'{token.text}' is defined twice", token.column, token=token.text,
-                          expected=f"it was defined in line {first.number} of {first.file}")
+            raise Trouble(
+                f"'{token.text}' is defined twice",
+                token.column,
+                token=token.text,
+                expected=f"it was defined in line {first.number} of {first.file}",
+            )
         if known.value != value:
             self.changed = True
         known.value, known.defined_in = value, self.number
@@ -186,7 +194,9 @@ def assemble_passes(text: str, name: str, include: Callable[[str], str | None]) 
         if settled:
             break
         if number * len(statements) > MOST_WORK:
-            raise located(Trouble("the program takes too many passes", expected="fewer forward references"), passes.statement.line)
+            raise located(
+                Trouble("the program takes too many passes", expected="fewer forward references"), passes.statement.line
+            )
         passes.begin(number)
         for statement in statements:
             try:
@@ -195,8 +205,10 @@ def assemble_passes(text: str, name: str, include: Callable[[str], str | None]) 
                 raise located(trouble, statement.line) from None
         passes.end()
     else:
-        passes.trouble = passes.trouble or (Trouble(
-            "sizes and addresses never settle", expected="a size here depends on itself"), passes.statement.line)
+        passes.trouble = passes.trouble or (
+            Trouble("sizes and addresses never settle", expected="a size here depends on itself"),
+            passes.statement.line,
+        )
     _refuse_trouble(passes)
     return passes
 
@@ -211,10 +223,11 @@ def _refuse_trouble(passes: Passes) -> None:
 
 def flat_image(passes: Passes) -> bytes:
     """The image from the origin on."""
-    whole: dict[Section, bytearray] = {section: bytearray(section.size) for section in passes.sections.values()
-                                       if not section.nobits}
+    whole: dict[Section, bytearray] = {
+        section: bytearray(section.size) for section in passes.sections.values() if not section.nobits
+    }
     for chunk in passes.chunks:
-        whole[chunk.section][chunk.offset:chunk.offset + len(chunk.data)] = chunk.data
+        whole[chunk.section][chunk.offset : chunk.offset + len(chunk.data)] = chunk.data
     try:
         return image_of([(section, bytes(data)) for section, data in whole.items()], passes.origin)
     except Trouble as trouble:

@@ -1,8 +1,9 @@
 """NASM's preprocessor: includes, conditions, %define, %assign, macros and %rep, as a stream of expanded lines.
 
-The lines come one by one, so that constants the assembler has met (equ) can be used in %if and %assign. A stack of sources
-holds what is being read: files, macro bodies, repetitions. All sizes are limited, so that no input can make it run on.
-Single-line macros live in `defines.py`, text of macro calls in `macros.py`. What the lines mean is not known here.
+The lines come one by one, so that constants the assembler has met (equ) can be used in %if and %assign. A stack of
+sources holds what is being read: files, macro bodies, repetitions. All sizes are limited, so that no input can make
+it run on. Single-line macros live in `defines.py`, text of macro calls in `macros.py`. What the lines mean is not
+known here.
 """
 
 from __future__ import annotations
@@ -30,9 +31,39 @@ SECTION = re.compile(r"\s*(?:section|segment)\s+(.*)$", re.IGNORECASE)
 LABELLED = re.compile(r"\s*([A-Za-z_.?@$][\w.$#@~?]*\s*:?)\s*([A-Za-z_.?@][\w.$#@~?]*)(.*)$", re.DOTALL)
 CALL = re.compile(r"\s*([A-Za-z_.?@][\w.$#@~?]*)(.*)$", re.DOTALL)
 CONDITIONAL = re.compile(r"(el)?if(n?)(def|idni|idn|num|id|str|empty|macro|)$")
-NAMES = ("include", "define", "xdefine", "idefine", "undef", "assign", "macro", "imacro", "endmacro", "endm", "rep", "endrep",
-         "exitrep", "exitmacro", "rotate", "error", "fatal", "warning", "if", "ifdef", "ifndef", "ifidn", "ifidni", "ifnum",
-         "ifid", "ifstr", "ifempty", "ifmacro", "elif", "else", "endif")
+NAMES = (
+    "include",
+    "define",
+    "xdefine",
+    "idefine",
+    "undef",
+    "assign",
+    "macro",
+    "imacro",
+    "endmacro",
+    "endm",
+    "rep",
+    "endrep",
+    "exitrep",
+    "exitmacro",
+    "rotate",
+    "error",
+    "fatal",
+    "warning",
+    "if",
+    "ifdef",
+    "ifndef",
+    "ifidn",
+    "ifidni",
+    "ifnum",
+    "ifid",
+    "ifstr",
+    "ifempty",
+    "ifmacro",
+    "elif",
+    "else",
+    "endif",
+)
 
 
 @dataclass(slots=True)
@@ -51,7 +82,7 @@ class Source:
 
 @dataclass(slots=True)
 class Condition:
-    """An open %if: `active` while its lines count, `taken` once a branch has been, `outer` whether it is read at all."""
+    """An open %if: `active` while its lines count, `taken` once a branch has been, `outer`: is it read at all?"""
 
     active: bool
     taken: bool
@@ -84,7 +115,9 @@ class Preprocessor:
             line = self._in_context(raw)
             try:
                 if read > MOST_LINES:
-                    raise Trouble(f"the program is longer than {MOST_LINES} lines after macros", expected="fewer repetitions")
+                    raise Trouble(
+                        f"the program is longer than {MOST_LINES} lines after macros", expected="fewer repetitions"
+                    )
                 yield from self._line(line)
             except Trouble as trouble:
                 raise located(trouble, line) from None
@@ -107,7 +140,7 @@ class Preprocessor:
 
     def _leave(self) -> None:
         source = self.stack.pop()
-        del self.conditions[source.conditions:]
+        del self.conditions[source.conditions :]
 
     def _in_context(self, raw: SourceLine) -> Expanded:
         """The line with macro parameters in place, and the line of the program that is to blame for it."""
@@ -121,7 +154,12 @@ class Preprocessor:
         if len(line.text) > LONGEST_LINE:
             raise Trouble(f"the line is longer than {LONGEST_LINE} characters")
         directive = DIRECTIVE.match(line.text) if "%" in line.text else None
-        if directive and CONDITIONAL.match(directive[1].lower()) or directive and directive[1].lower() in ("else", "endif"):
+        if (
+            directive
+            and CONDITIONAL.match(directive[1].lower())
+            or directive
+            and directive[1].lower() in ("else", "endif")
+        ):
             self._conditional(directive[1].lower(), directive[2], line)
         elif self.conditions and not self.conditions[-1].active:
             return
@@ -233,8 +271,9 @@ class Preprocessor:
         if count > 0 and body:
             outer = self.stack[-1]
             origin = outer.origin
-            self.stack.append(Source("rep", body, outer.name, outer.call, origin, repeats=count,
-                                     conditions=len(self.conditions)))
+            self.stack.append(
+                Source("rep", body, outer.name, outer.call, origin, repeats=count, conditions=len(self.conditions))
+            )
 
     def _collect(self, openers: tuple[str, ...], closers: tuple[str, ...], line: Expanded) -> list[SourceLine]:
         """The raw lines up to the matching closer, in the same source."""
@@ -245,7 +284,7 @@ class Preprocessor:
             word = directive[1].lower() if directive else ""
             depth += (word in openers) - (word in closers)
             if not depth:
-                return source.lines[first:source.at - 1]
+                return source.lines[first : source.at - 1]
         raise Trouble(f"this %{openers[0]} is never closed", expected="%" + closers[0])
 
     def _leave_until(self, kind: str) -> None:
@@ -281,7 +320,9 @@ class Preprocessor:
 def split_lines(text: str, name: str) -> list[SourceLine]:
     """The lines of a file; a backslash at the end of a line joins it with the next."""
     if len(text) > LARGEST_SOURCE:
-        raise located(Trouble(f"{name} is larger than {LARGEST_SOURCE} characters"), Expanded("", SourceLine(name, 1, "")))
+        raise located(
+            Trouble(f"{name} is larger than {LARGEST_SOURCE} characters"), Expanded("", SourceLine(name, 1, ""))
+        )
     lines: list[SourceLine] = []
     joined, first = "", 0
     for number, raw in enumerate(text.replace("\r\n", "\n").replace("\x00", " ").split("\n"), 1):

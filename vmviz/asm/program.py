@@ -1,7 +1,7 @@
 """`assemble`: source text in, a Program out. The door of this package.
 
-A Program has the image as it is loaded at `origin`, the addresses of its labels, the numbers behind its constants, and a line
-for each statement that made bytes, so that a listing can be drawn and a breakpoint can be set on a line.
+A Program has the image as it is loaded at `origin`, the addresses of its labels, the numbers behind its constants,
+and a line for each statement that made bytes, so that a listing can be drawn and a breakpoint can be set on a line.
 """
 
 from __future__ import annotations
@@ -42,17 +42,27 @@ class Program:
 def assemble(source: str, *, name: str = "program.asm", include: Callable[[str], str | None] | None = None) -> Program:
     """Assembles `source`; ProgramError says where and why it cannot be.
 
-    `include` gives the text of a file named by %include, or None when there is none; "vmcs.inc" is always there. The image is
-    what `nasm -f bin` writes for the same text.
+    `include` gives the text of a file named by %include, or None when there is none; "vmcs.inc" is always there. The
+    image is what `nasm -f bin` writes for the same text.
     """
+
     def find(wanted: str) -> str | None:
         found = include(wanted) if include is not None else None
         return BUILT_IN[wanted]() if found is None and wanted in BUILT_IN else found
 
     passes = assemble_passes(source, name, find)
     image = flat_image(passes)
-    lines = tuple(Line(chunk.statement.line.origin.number, chunk.statement.line.origin.text, chunk.section.address + chunk.offset,
-                       chunk.data, chunk.statement.line.origin.file, chunk.statement.line.macro) for chunk in passes.chunks)
+    lines = tuple(
+        Line(
+            chunk.statement.line.origin.number,
+            chunk.statement.line.origin.text,
+            chunk.section.address + chunk.offset,
+            chunk.data,
+            chunk.statement.line.origin.file,
+            chunk.statement.line.macro,
+        )
+        for chunk in passes.chunks
+    )
     return Program(image, passes.origin, *_names(passes, labels=True), lines, *_names(passes, labels=False), name)
 
 

@@ -56,8 +56,14 @@ def located(trouble: Trouble, line: Expanded) -> ProgramError:
     if not column:
         column = len(written) - len(written.lstrip()) + 1
     message = f"{trouble.message} (in macro {line.macro}: {line.text.strip()[:100]})" if line.macro else trouble.message
-    return ProgramError(message, file=line.origin.file, line=line.origin.number, column=min(column, len(written) + 1),
-                        text=written, expected=trouble.expected)
+    return ProgramError(
+        message,
+        file=line.origin.file,
+        line=line.origin.number,
+        column=min(column, len(written) + 1),
+        text=written,
+        expected=trouble.expected,
+    )
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
 """Statements: what one expanded line asks for, and the bytes it gives in one pass.
 
-Each class has `emit(scope)`: bytes for the image, or a Space where nothing is stored. A statement is made once and emitted in
-every pass with the symbols of that pass. How lines become statements is in `parsing.py`, how passes run in `passes.py`.
+Each class has `emit(scope)`: bytes for the image, or a Space where nothing is stored. A statement is made once and
+emitted in every pass with the symbols of that pass. How lines become statements is in `parsing.py`, how passes run
+in `passes.py`.
 """
 
 from __future__ import annotations
@@ -80,8 +81,12 @@ class Instruction(Body):
         try:
             data = encode(self.mnemonic, operands, self.bits, self.prefixes, address, scope.section)
         except Trouble as trouble:
-            raise Trouble(trouble.message, trouble.column or self.token.column, expected=trouble.expected,
-                          token=trouble.token or self.token.text) from None
+            raise Trouble(
+                trouble.message,
+                trouble.column or self.token.column,
+                expected=trouble.expected,
+                token=trouble.token or self.token.text,
+            ) from None
         if not scope.touched and not may_branch(self.mnemonic, operands):
             self.fixed = data
         scope.touched = scope.touched or before or may_branch(self.mnemonic, operands)
@@ -109,8 +114,12 @@ class Data(Body):
     def _number(self, number: int, token: Token) -> bytes:
         bits = self.width * 8
         if bits < 64 and not -(1 << bits - 1) <= number < 1 << bits:
-            raise Trouble(f"the value {number:#x} does not fit in {bits} bits", token.column, token=token.text,
-                          expected="a wider directive (dw, dd, dq) or a smaller value")
+            raise Trouble(
+                f"the value {number:#x} does not fit in {bits} bits",
+                token.column,
+                token=token.text,
+                expected="a wider directive (dw, dd, dq) or a smaller value",
+            )
         return (number & ((1 << bits) - 1)).to_bytes(self.width, "little")
 
 
@@ -118,8 +127,12 @@ def constant(node: Node, scope: Scope, what: str) -> int:
     """A plain number; 0 while it is unknown."""
     value = node.evaluate(scope)
     if value.parts:
-        raise Trouble(f"{what} must be a plain number", node.token.column, token=node.token.text,
-                      expected="the difference of two labels is a plain number")
+        raise Trouble(
+            f"{what} must be a plain number",
+            node.token.column,
+            token=node.token.text,
+            expected="the difference of two labels is a plain number",
+        )
     return 0 if value.unknown else value.number
 
 
@@ -139,8 +152,12 @@ def blank(size: int, scope: PassScope, token: Token, fill: bytes = b"\0") -> byt
     if size < 0:
         raise Trouble("a negative size", token.column, token=token.text)
     if size > (LARGEST_SPACE if scope.section.nobits else LARGEST_IMAGE):
-        raise Trouble(f"{size} bytes are more than a program may have", token.column, token=token.text,
-                      expected=f"at most {LARGEST_IMAGE} bytes; address memory outside of the image with equ")
+        raise Trouble(
+            f"{size} bytes are more than a program may have",
+            token.column,
+            token=token.text,
+            expected=f"at most {LARGEST_IMAGE} bytes; address memory outside of the image with equ",
+        )
     return Space(size) if scope.section.nobits else fill * size
 
 
@@ -154,8 +171,12 @@ class Times(Body):
     def emit(self, scope: PassScope) -> bytes | Space:
         count = constant(self.count, scope, "the count of times")
         if count < 0:
-            raise Trouble(f"times got {count}, less than 0", self.count.token.column, token=self.count.token.text,
-                          expected="is the code before it longer than the space for it?")
+            raise Trouble(
+                f"times got {count}, less than 0",
+                self.count.token.column,
+                token=self.count.token.text,
+                expected="is the code before it longer than the space for it?",
+            )
         return repeated(self.body, count, scope, self.count.token)
 
 
@@ -199,7 +220,9 @@ class Align(Body):
         if boundary < 1 or boundary & (boundary - 1):
             raise Trouble(f"{boundary} is not a power of two", self.token.column, token=self.token.text)
         if boundary > LARGEST_IMAGE:
-            raise Trouble(f"an alignment of {boundary} is larger than an image", self.token.column, token=self.token.text)
+            raise Trouble(
+                f"an alignment of {boundary} is larger than an image", self.token.column, token=self.token.text
+            )
         scope.section.align = max(scope.section.align, boundary)
         gap = -scope.offset % boundary
         if self.body is not None and not scope.section.nobits:

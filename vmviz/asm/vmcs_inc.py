@@ -1,8 +1,10 @@
-"""The text of `vmcs.inc`: names for VMCS fields, control bits, exit reasons and the structures of the tables, from vmviz.spec.
+"""The text of `vmcs.inc`: names for VMCS fields, control bits, exit reasons and the structures of the tables, from
+vmviz.spec.
 
-A field is its name in capitals (GUEST_RIP); a control is its group's prefix and its name, as a mask (PRIMARY_HLT_EXITING); an
-exit reason is EXIT_REASON_CPUID; an MSR is its own name; a VM-instruction error has no name in the manual and gets none.
-Both this assembler and NASM read it. Nothing here is written twice: what the tables do not say is not in the file.
+A field is its name in capitals (GUEST_RIP); a control is its group's prefix and its name, as a mask
+(PRIMARY_HLT_EXITING); an exit reason is EXIT_REASON_CPUID; an MSR is its own name; a VM-instruction error has no
+name in the manual and gets none. Both this assembler and NASM read it. Nothing here is written twice: what the
+tables do not say is not in the file.
 """
 
 from __future__ import annotations
@@ -12,10 +14,24 @@ from functools import lru_cache
 
 from vmviz import spec
 
-PREFIXES = {"pin_based": "PIN", "primary": "PRIMARY", "secondary": "SECONDARY", "tertiary": "TERTIARY", "vm_exit": "EXIT",
-            "vm_exit_secondary": "EXIT2", "vm_entry": "ENTRY"}
-STRUCTURES = {"interruption_info": "INTR_INFO", "interruptibility_state": "INTERRUPTIBILITY", "activity_state": "ACTIVITY",
-              "access_rights": "AR", "pending_debug_exceptions": "PENDING_DEBUG", "eptp": "EPTP", "ept_entry": "EPT"}
+PREFIXES = {
+    "pin_based": "PIN",
+    "primary": "PRIMARY",
+    "secondary": "SECONDARY",
+    "tertiary": "TERTIARY",
+    "vm_exit": "EXIT",
+    "vm_exit_secondary": "EXIT2",
+    "vm_entry": "ENTRY",
+}
+STRUCTURES = {
+    "interruption_info": "INTR_INFO",
+    "interruptibility_state": "INTERRUPTIBILITY",
+    "activity_state": "ACTIVITY",
+    "access_rights": "AR",
+    "pending_debug_exceptions": "PENDING_DEBUG",
+    "eptp": "EPTP",
+    "ept_entry": "EPT",
+}
 
 
 @lru_cache(maxsize=1)
@@ -31,16 +47,27 @@ def vmcs_inc() -> str:
                 taken.add(name)
                 lines.append(f"{name:<44} equ {value}")
 
-    section("VMCS fields; the high half of a 64-bit field is the field + 1",
-            [(field.name.upper(), f"{field.encoding:#06x}") for field in spec.FIELDS])
+    section(
+        "VMCS fields; the high half of a 64-bit field is the field + 1",
+        [(field.name.upper(), f"{field.encoding:#06x}") for field in spec.FIELDS],
+    )
     for group, bits in spec.CONTROL_BITS.items():
-        section(f"Bits of {spec.CONTROL_FIELDS[group].name}",
-                [(f"{PREFIXES[group]}_{name.upper()}", f"1<<{bit}") for name, bit in bits.items()
-                 if not name.startswith("reserved_")])
-    section("Basic exit reasons", [(f"EXIT_REASON_{row.name}", str(row.number)) for row in spec.EXIT_REASONS.values()
-                                   if row.cls != "reserved"])
-    section("Bits and values of other structures; a range gives its lowest bit as _SHIFT",
-            [name for structure, prefix in STRUCTURES.items() for name in _structure(structure, prefix)])
+        section(
+            f"Bits of {spec.CONTROL_FIELDS[group].name}",
+            [
+                (f"{PREFIXES[group]}_{name.upper()}", f"1<<{bit}")
+                for name, bit in bits.items()
+                if not name.startswith("reserved_")
+            ],
+        )
+    section(
+        "Basic exit reasons",
+        [(f"EXIT_REASON_{row.name}", str(row.number)) for row in spec.EXIT_REASONS.values() if row.cls != "reserved"],
+    )
+    section(
+        "Bits and values of other structures; a range gives its lowest bit as _SHIFT",
+        [name for structure, prefix in STRUCTURES.items() for name in _structure(structure, prefix)],
+    )
     section("MSRs", [(f"MSR_{msr.name}", f"{number:#x}") for number, msr in spec.VMX_MSRS.items()])
     return "\n".join(lines) + "\n"
 

@@ -229,5 +229,6 @@ def read_rows(table: str, row_type: type[Row]) -> tuple[Row, ...]:
         try:
             rows.append(row_type(**{name: convert(cells[heading]) for heading, (name, convert) in columns.items()}))
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{table}.csv:{reader.line_num}: a cell does not fit {row_type.__name__}: {error}") from error
+            place = f"{table}.csv:{reader.line_num}"
+            raise ValueError(f"{place}: a cell does not fit {row_type.__name__}: {error}") from error
     return tuple(rows)
