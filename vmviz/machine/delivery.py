@@ -141,24 +141,12 @@ def exit_for(cpu: Processor, event: Event) -> None:
     if _is_fault(event):
         cpu.set(RFLAGS, cpu.reg[RFLAGS] | RF)           # as the pushed image would have it
     information = event.information
-    if event.vector != DF and nmi_unblocked_by_iret(cpu):
+    if event.vector != DF and vmx_exit.nmi_unblocked_by_iret(cpu):
         information |= NMI_UNBLOCKED_BY_IRET
     qualification = event.address if event.vector == PF else event.debug if event.vector == DB else 0
     vmx_exit.vm_exit(cpu, VmExit(EXCEPTION_OR_NMI, qualification, interruption=information, error=event.error or 0,
                                  length=event.length or None))
     cpu.vectoring = None
-
-
-def nmi_unblocked_by_iret(cpu: Processor) -> bool:
-    """Did the IRET that has just faulted unblock NMIs?
-
-    If so, its change of the blocking was committed and is the journal's last, what exceptions do to RFLAGS aside.
-    """
-    journal, end = cpu.journal, cpu.commit
-    if not end or end > len(journal) or any(slot != RFLAGS for slot in journal[end::3]):
-        return False
-    slot, old, new = journal[end - 3:end]
-    return slot in (INTERRUPTIBILITY, VIRTUAL_NMI_BLOCKING) and new < old
 
 
 def _met_during(cpu: Processor, first: Event, second: Fault) -> Event:

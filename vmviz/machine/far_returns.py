@@ -77,7 +77,8 @@ def far_return(cpu: Processor, bits: int, release: int) -> None:
     """RET far: pop RIP and CS, then drop `release` bytes of parameters."""
     size = bits >> 3
     stack = Stack.current(cpu)
-    rip, selector = stack.pop(size), stack.pop(size) & 0xFFFF
+    rip, selector = stack.pop_frame(size, 2)
+    selector &= 0xFFFF
     stack.pointer = stack.pointer + release & stack.mask
     if not protected(cpu.reg):
         if rip > cpu.reg[CS_LIMIT]:
@@ -91,8 +92,8 @@ def far_return(cpu: Processor, bits: int, release: int) -> None:
         stack.leave_pointer()
         enter_code_segment(cpu, found, selector & 3, rip)
         return
-    pointer, stack_selector = stack.pop(size), stack.pop(size) & 0xFFFF
-    _outward(cpu, found, rip, stack_selector, pointer, release)
+    pointer, stack_selector = stack.pop_frame(size, 2)
+    _outward(cpu, found, rip, stack_selector & 0xFFFF, pointer, release)
 
 
 def interrupt_return(cpu: Processor, bits: int) -> None:
@@ -144,7 +145,8 @@ def _iret_protected(cpu: Processor, bits: int) -> None:
     reg = cpu.reg
     size, cpl = bits >> 3, reg[CPL]
     stack = Stack.current(cpu)
-    rip, selector, flags = stack.pop(size), stack.pop(size) & 0xFFFF, stack.pop(size)
+    rip, selector, flags = stack.pop_frame(size, 3)
+    selector &= 0xFFFF
     if flags & VM and bits == 32 and cpl == 0 and not reg[EFER] & EFER_LMA:
         _to_virtual_8086(cpu, stack, rip, selector, flags)
         return
@@ -156,8 +158,8 @@ def _iret_protected(cpu: Processor, bits: int) -> None:
         _set_flags(cpu, flags, mask, bits)
         enter_code_segment(cpu, found, cpl, rip)
         return
-    pointer, stack_selector = stack.pop(size), stack.pop(size) & 0xFFFF
-    _outward(cpu, found, rip, stack_selector, pointer, 0)
+    pointer, stack_selector = stack.pop_frame(size, 2)
+    _outward(cpu, found, rip, stack_selector & 0xFFFF, pointer, 0)
     _set_flags(cpu, flags, mask, bits)
 
 

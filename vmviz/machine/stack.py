@@ -71,6 +71,16 @@ class Stack:
         self.pointer = self.pointer + size & self.mask
         return self.cpu.read_slow(at, size) if self.user else self.cpu.read_system(at, size)
 
+    def pop_frame(self, size: int, count: int) -> list[int]:
+        """Pop `count` values of `size` bytes, first popped first. They are read from the last one down."""
+        first = self.pointer
+        values = []
+        for n in range(count - 1, -1, -1):
+            self.pointer = first + n * size & self.mask
+            values.append(self.pop(size))
+        self.pointer = first + count * size & self.mask
+        return values[::-1]
+
     def leave_pointer(self) -> None:
         """Make the pointer the stack pointer in use, as wide as the stack is."""
         old = self.cpu.reg[RSP]

@@ -10,7 +10,7 @@ from vmviz.machine import msr
 from vmviz.machine.isa.control_registers import need_privilege
 from vmviz.machine.isa.registry import instruction
 from vmviz.machine.registers import MASK32, RAX, RCX, RDX
-from vmviz.machine.vmx import intercepts
+from vmviz.machine.vmx import intercepts, virtual_x2apic
 
 if TYPE_CHECKING:
     from vmviz.machine.decode import Instruction
@@ -23,7 +23,8 @@ def rdmsr(cpu: Processor, ins: Instruction) -> None:
     need_privilege(cpu)
     index = cpu.reg[RCX] & MASK32
     intercepts.rdmsr(cpu, ins, index)
-    value = msr.read(cpu, index)
+    virtual = virtual_x2apic.read(cpu, index)
+    value = msr.read(cpu, index) if virtual is None else virtual
     cpu.set_reg(RAX, value & MASK32)
     cpu.set_reg(RDX, value >> 32)
     if cpu.telling:
@@ -37,6 +38,7 @@ def wrmsr(cpu: Processor, ins: Instruction) -> None:
     index = cpu.reg[RCX] & MASK32
     intercepts.wrmsr(cpu, ins, index)
     value = (cpu.reg[RDX] & MASK32) << 32 | cpu.reg[RAX] & MASK32
-    msr.write(cpu, index, value)
+    if not virtual_x2apic.write(cpu, index, value):
+        msr.write(cpu, index, value)
     if cpu.telling:
         cpu.emit(ev.Msr(index=index, access="write", value=value, name=msr.name(index)))

@@ -108,10 +108,12 @@ def _after(cpu: Processor, candidate: Candidate) -> None:
     """A TPR below its threshold ends the stay at once, where APIC accesses are virtualized ("TPR Virtualization")."""
     cpu.attention = True
     words = cpu.controls
-    if not cpu.non_root or not words.primary & c.USE_TPR_SHADOW or not words.secondary & c.VIRTUALIZE_APIC_ACCESSES:
+    if not cpu.non_root or not words.primary & c.USE_TPR_SHADOW:
         return
     if words.secondary & c.VIRTUAL_INTERRUPT_DELIVERY:
         virtual_apic.update_priority(cpu)
+    elif not words.secondary & c.VIRTUALIZE_APIC_ACCESSES:
+        return
     elif virtual_apic.tpr_shadow(cpu) < candidate["tpr_threshold"] & 0xF:
         vmx_exit.vm_exit(cpu, VmExit(virtual_apic.TPR_BELOW_THRESHOLD))
 

@@ -30,6 +30,7 @@ from vmviz.machine.registers import (
     SHUTDOWN,
     TF,
     TIMER_DEADLINE,
+    VIRTUAL_NMI_BLOCKING,
 )
 from vmviz.machine.vmx import host_state, saved_state, vmcs
 from vmviz.spec import EXIT_REASONS
@@ -43,6 +44,8 @@ VALID: Final = 1 << 31
 EXCEPTION_OR_NMI, EXTERNAL_INTERRUPT, TRIPLE_FAULT = 0, 1, 2
 TYPE_NMI: Final = 2
 PENDING_STEP: Final = 1 << 14
+NMI_UNBLOCKED_BY_IRET: Final = 1 << 12
+UNBLOCKING_REASONS: Final = frozenset({48, 62, 66})   # whose qualification tells of it; exceptions: delivery.py
 ABORT_STORE_MSRS, ABORT_HOST_PDPTES, ABORT_LOAD_MSRS = 1, 2, 4
 _X2APIC: Final = range(0x800, 0x900)
 _BASES: Final = (0xC000_0100, 0xC000_0101)       # IA32_FS_BASE, IA32_GS_BASE
@@ -79,6 +82,18 @@ def _complete_instruction(cpu: Processor) -> None:
         cpu.set(PENDING_DEBUG, reg[PENDING_DEBUG] | PENDING_STEP)
 
 
+def nmi_unblocked_by_iret(cpu: Processor) -> bool:
+    """Did the IRET that has just faulted unblock NMIs?
+
+    If so, its change of the blocking was committed and is the journal's last, what exceptions do to RFLAGS aside.
+    """
+    journal, end = cpu.journal, cpu.commit
+    if not end or end > len(journal) or any(slot != RFLAGS for slot in journal[end::3]):
+        return False
+    slot, old, new = journal[end - 3:end]
+    return slot in (INTERRUPTIBILITY, VIRTUAL_NMI_BLOCKING) and new < old
+
+
 def failed_entry(cpu: Processor, region: vmcs.Region, reason: int, qualification: int) -> None:
     """A VM entry failed after the checks of controls and host state: exit reason 33, 34 or 41."""
     region.write("exit_reason", reason | ENTRY_FAILURE)
@@ -100,8 +115,11 @@ def end(cpu: Processor, number: int) -> None:
 def _record(cpu: Processor, region: vmcs.Region, cause: VmExit) -> None:
     """Phase 1 (SDM volume 3, "Recording VM-Exit Information and Updating VM-Entry Control Fields")."""
     write = region.write
+    qualification = cause.qualification
+    if cause.reason in UNBLOCKING_REASONS and cpu.vectoring is None and nmi_unblocked_by_iret(cpu):
+        qualification |= NMI_UNBLOCKED_BY_IRET
     write("exit_reason", cause.reason)
-    write("exit_qualification", cause.qualification)
+    write("exit_qualification", qualification)
     if cause.linear is not None:
         write("guest_linear_address", cause.linear)
     if cause.physical is not None:
@@ -126,7 +144,7 @@ def _record(cpu: Processor, region: vmcs.Region, cause: VmExit) -> None:
         write("exit_instruction_info", cause.information)
     write("entry_interruption_info", region.read("entry_interruption_info") & ~VALID)
     cpu.set(EXITS, cpu.reg[EXITS] + 1)
-    cpu.mark(ev.VmExit(reason=cause.reason, name=EXIT_REASONS[cause.reason].name, qualification=cause.qualification,
+    cpu.mark(ev.VmExit(reason=cause.reason, name=EXIT_REASONS[cause.reason].name, qualification=qualification,
                        vmcs=region.address, vm=cpu.vm_name(region.address), rip=cpu.reg[RIP], length=length))
 
 
