@@ -51,6 +51,7 @@ class Passes:
         self.symbols: dict[str, Symbol] = {}
         self.origin = 0
         self.offset = 0
+        self.line_start: int | None = None      # where a repeated line begins: `$` stays there
         self.touched = False
         self.number = 1
         self.statement = Statement(Expanded("", SourceLine("", 1, "")))
@@ -85,7 +86,7 @@ class Passes:
 
     def here(self) -> Value:
         self.touched = True
-        return Value(self.offset, ((self.section, 1),))
+        return Value(self.offset if self.line_start is None else self.line_start, ((self.section, 1),))
 
     def section_start(self) -> Value:
         self.touched = True

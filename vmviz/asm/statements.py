@@ -32,6 +32,7 @@ class PassScope(Scope, Protocol):
 
     section: Section
     offset: int
+    line_start: int | None
     touched: bool
 
     def define(self, token: Token, name: str, value: Value, *, label: bool) -> None: ...
@@ -184,7 +185,9 @@ def repeated(body: Body, count: int, scope: PassScope, token: Token) -> bytes | 
     """The bytes of `body`, `count` times, each at its own place."""
     if not count:
         return b""
-    start, touched = scope.offset, scope.touched
+    start, touched, line_start = scope.offset, scope.touched, scope.line_start
+    if line_start is None:
+        scope.line_start = start
     parts: list[bytes] = []
     size = spent = 0
     try:
@@ -204,7 +207,7 @@ def repeated(body: Body, count: int, scope: PassScope, token: Token) -> bytes | 
                 break
         return b"".join(parts)
     finally:
-        scope.offset, scope.touched = start, touched
+        scope.offset, scope.touched, scope.line_start = start, touched, line_start
 
 
 @dataclass(slots=True)
