@@ -21,7 +21,9 @@ export function vmBox({ state, boot, t }, vm, compact) {
   const status = vmStatus(scene, vm.id);
   const pill = t(status.key);
   const pillWidth = textWidth(pill) + 20;
-  const bits = fact?.bits && w - nameWidth - pillWidth > 122 ? t('diagram.bits', { bits: fact.bits }) : '';
+  const guest = fact?.bits ? t('diagram.bits', { bits: fact.bits }) : '';
+  const taken = nameWidth + (vm.pill ? pillWidth + 12 : compact ? (vm.chip?.w ?? 0) : 0) + 2 * (vm.title.x - x);
+  const bits = w - taken > textWidth(guest) ? guest : '';
   const regions = state.outline.regions ?? [];
   return svg`<g class="vm ${fact ? '' : 'absent'} ${running ? 'running' : ''} vm-${fact?.state ?? 'absent'}">
     <rect class="vm-box" x=${x} y=${y} width=${w} height=${h} rx="11"></rect>
