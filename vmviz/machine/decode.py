@@ -144,7 +144,7 @@ def bind(iced: ix.Instruction, code_bits: int, raw: bytes) -> Instruction:
     ins.length = iced.len
     ins.code = raw[:iced.len]
     ins.code_bits = code_bits
-    ins.next_rip = iced.next_ip & (MASK64 if code_bits == 64 else MASK32 if code_bits == 32 else 0xFFFF)
+    ins.next_rip = iced.next_ip & (MASK64 if code_bits == 64 else MASK32)
     ins.bits = ins.src_bits = ins.memory_bits = ins.target = ins.segment = ins.address_bits = 0
     ins.in_range = False
     function = registry.FORM.get(iced.code) or registry.BEHAVIOUR.get(iced.mnemonic)
