@@ -4,9 +4,10 @@ from __future__ import annotations
 import pytest
 
 from tests.machine.vmx.scenes import in_root, put
+from vmviz.machine import models
 from vmviz.machine.vmx import controls_checks, guest_checks, host_checks
 from vmviz.machine.vmx.checks import Candidate, Check, Kept
-from vmviz.spec import ENTRY_CHECKS
+from vmviz.spec import CONTROL_BITS, ENTRY_CHECKS
 
 STAGES = {"controls": controls_checks.ROWS, "host": host_checks.ROWS, "guest": guest_checks.ROWS}
 ALL = [row for rows in STAGES.values() for row in rows]
@@ -78,3 +79,19 @@ def test_a_kept_result_falls_with_any_field_or_control_it_hangs_on() -> None:
         assert broken is not None and broken.id == row.id
         put(region, before)
         assert kept.first_broken(ALL, Candidate(cpu, region)) is None
+
+
+@pytest.mark.parametrize("model", models.NAMES)
+def test_a_plain_64_bit_guest_is_legal_on_every_model(model: str) -> None:
+    cpu, region = in_root(model=model)
+    broken = first_broken(ALL, Candidate(cpu, region))
+    assert broken is None, broken.id
+
+
+@pytest.mark.parametrize("control", ["enable_ept", "enable_vpid", "unrestricted_guest", "enable_vm_functions"])
+def test_a_control_that_the_processor_lacks_is_refused(control: str) -> None:
+    cpu, region = in_root(model="no-ept")
+    put(region, {"primary_processor_based_controls": region.read("primary_processor_based_controls") | 1 << 31,
+                 "secondary_processor_based_controls": 1 << CONTROL_BITS["secondary"][control]})
+    broken = first_broken(ALL, Candidate(cpu, region))
+    assert broken is not None and broken.id == "controls.secondary_allowed"

@@ -58,8 +58,9 @@ def enter(cpu: Processor, region: vmcs.Region, kind: Literal["launch", "resume"]
     _end(cpu, 5)
     _begin(cpu, 6)
     _inject(cpu, candidate)
-    _end(cpu, 6)
-    _after(cpu, candidate)
+    if cpu.non_root:
+        _end(cpu, 6)
+        _after(cpu, candidate)
     return 0
 
 
@@ -108,7 +109,7 @@ def _after(cpu: Processor, candidate: Candidate) -> None:
     """A TPR below its threshold ends the stay at once, where APIC accesses are virtualized ("TPR Virtualization")."""
     cpu.attention = True
     words = cpu.controls
-    if not cpu.non_root or not words.primary & c.USE_TPR_SHADOW:
+    if not words.primary & c.USE_TPR_SHADOW:
         return
     if words.secondary & c.VIRTUAL_INTERRUPT_DELIVERY:
         virtual_apic.update_priority(cpu)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
 
 PHASES: Final = ("reason", "save_guest", "store_msrs", "load_host", "load_msrs")
+LAST_BEFORE_INJECTION: Final = ("entry", 5)
 ENTRY_FAILURE: Final = 1 << 31
 VALID: Final = 1 << 31
 EXCEPTION_OR_NMI, EXTERNAL_INTERRUPT, TRIPLE_FAULT = 0, 1, 2
@@ -56,6 +57,8 @@ def vm_exit(cpu: Processor, cause: VmExit) -> None:
     region = cpu.guest_fields()
     if cause.trap:
         _complete_instruction(cpu)
+    if cpu.phases and cpu.phases[-1][:2] == LAST_BEFORE_INJECTION:
+        cpu.phase_done("entry", 6, "inject")        # the event that a VM entry injects ends in this exit
     begin(cpu, 1)
     _record(cpu, region, cause)
     end(cpu, 1)
