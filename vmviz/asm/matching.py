@@ -107,9 +107,16 @@ def _narrowed(
     if request.operand_size:
         sized = [pair for pair in found if pair[0].operand_size in (request.operand_size, 0)]
         found = sized if request.name == "push" else sized or found
+    if request.name == "xchg" and request.bits == 64 and all(_is_eax(operand) for operand in request.operands):
+        # 90h is NOP there, and does not clear the upper half of RAX as XCHG EAX, EAX does.
+        found = [pair for pair in found if not any(slot.fixed for slot in pair[0].slots)]
     if len({form.address_size for form, _ in found}) > 1:
         found = [pair for pair in found if pair[0].address_size in (0, request.address_size or request.bits)]
     return found
+
+
+def _is_eax(operand: Resolved) -> bool:
+    return isinstance(operand, Reg) and operand.register.name == "eax"
 
 
 def _demand_a_size(found: list[tuple[Form, tuple[Resolved, ...]]], request: Request) -> None:
