@@ -30,7 +30,7 @@ REGISTERS = {
 ADDRESSES = {
     64: "rbx rbp+8 r13+rcx*4+0x1234 0x1000 rsp rax*8+16 r12 r13 rbp rsp+rax*2-4 ebx+ecx rax+0x7fffffff fs:0x10 gs:rbx "
     "rbx*2 es:rdi rax+128 rax-128 rax-129 rax+rsp rbp+rax rax*3",
-    32: "ebx ebp+8 edx+ecx*4+0x1234 0x1000 esp eax*8+16 ebp esp+eax*2-4 bx+si fs:0x10 gs:ebx ebx*2 eax+0xFFFFFFFF bp+di",
+    32: "ebx ebp+8 edx+ecx*4+0x1234 0x1000 esp eax*8+16 ebp esp+eax*2-4 bx+si fs:0x10 gs:ebx ebx*2 eax-1 bp+di",
     16: "bx bp bx+si bp+di+8 si di-4 0x1000 bx+0x1234 eax ebx+ecx*4 es:di fs:0x10 bp+si+200",
 }
 NUMBERS = (
@@ -57,9 +57,7 @@ def general_forms(bits: int) -> list[tuple[str, Form]]:
         for form in forms_of(name, bits)
         if form.slots and (name[0] not in "fpv" or name in OTHERS)
         if all(
-            slot.register in ("", *REGISTERS)
-            and slot.fixed != "st0"
-            and slot.number not in ("branch", "far", "offset")
+            slot.register in ("", *REGISTERS) and slot.fixed != "st0" and slot.number not in ("branch", "far", "offset")
             for slot in form.slots
         )
     ]

@@ -71,5 +71,8 @@ SIZED: Final = {
     "retfq": ("retf", 64),
 }
 REVERSIBLE: Final = frozenset({"test", "xchg"})
-# Forms that NASM does not offer: they do the same as a shorter one and would make `movzx ax, [x]` ambiguous; or 8086 only.
-HIDDEN_FORMS: Final = frozenset({"MOVZX r16, r/m16", "MOVSX r16, r/m16", "MOVSXD r16, r/m16", "MOVSXD r32, r/m32", "POP CS"})
+# Forms that NASM does not offer: they do the same as a shorter one and would make `movzx ax, [x]` ambiguous; or are of
+# the 8086 only.
+HIDDEN_FORMS: Final = frozenset(
+    {"MOVZX r16, r/m16", "MOVSX r16, r/m16", "MOVSXD r16, r/m16", "MOVSXD r32, r/m32", "POP CS"}
+)
