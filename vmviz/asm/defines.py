@@ -30,7 +30,7 @@ class Define:
 class Defines:
     """The single-line macros that are known at this point of the program."""
 
-    known: dict[str, Define] = field(default_factory=dict)
+    known: dict[str, Define] = field(default_factory=lambda: {"__SECT__": Define(None, "[section .text]")})
     folded: dict[str, str] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
@@ -38,7 +38,9 @@ class Defines:
 
     def define(self, name: str, body: str, parameters: tuple[str, ...] | None = None) -> None:
         if not re.fullmatch(r"[A-Za-z_.?@$][A-Za-z0-9_.?@$#~]*", name):
-            raise Trouble(f"'{name[:40]}' cannot be the name of a macro", expected="a name, then its value", token=name)
+            raise Trouble(
+                f"'{name[:40]}' cannot be the name of a macro", expected="a name, then its value", token=name
+            )
         self.known[name] = Define(parameters, body)
 
     def directive(self, name: str, rest: str) -> None:

@@ -28,7 +28,7 @@ LONGEST_LINE = 8_192
 
 DIRECTIVE = re.compile(r"\s*%([A-Za-z]\w*)(.*)$", re.DOTALL)
 SECTION = re.compile(r"\s*(?:section|segment)\s+(.*)$", re.IGNORECASE)
-LABELLED = re.compile(r"\s*([A-Za-z_.?@$][\w.$#@~?]*\s*:?)\s*([A-Za-z_.?@][\w.$#@~?]*)(.*)$", re.DOTALL)
+LABELLED = re.compile(r"\s*([A-Za-z_.?@$][\w.$#@~?]*)(?:\s*:\s*|\s+)([A-Za-z_.?@][\w.$#@~?]*)(.*)$", re.DOTALL)
 CALL = re.compile(r"\s*([A-Za-z_.?@][\w.$#@~?]*)(.*)$", re.DOTALL)
 CONDITIONAL = re.compile(r"(el)?if(n?)(def|idni|idn|num|id|str|empty|macro|)$")
 NAMES = (
@@ -177,7 +177,7 @@ class Preprocessor:
             self._call(call[1], call[2], line)
             return
         if call and (labelled := LABELLED.match(text)) and labelled[2] in self.macros:
-            yield Expanded(labelled[1], line.origin, line.macro)
+            yield Expanded(f"{labelled[1]}:", line.origin, line.macro)
             self._call(labelled[2], labelled[3], line)
             return
         if section := SECTION.match(text):
