@@ -54,7 +54,7 @@ SOURCES = {
     "utf-8": 'db "máquina", 0\n',
     "numbers": "dd 10, 0x1F, 1Fh, $1f, 0b101, 101b, 0o17, 17o, 17q, 0d10, 1_000, 0xdead_beef, 0FFh, 0b1h\n",
     "operators": "dq 1+2*3-4/2, 7 % 4, -7//2, -7 %% 4, 1<<4|1, 6&3^1, ~0, !0, !5, -(3), 5>3, 5<=3, 1==1, 1!=1\n"
-    "dq 2<>2, -8>>1, 1&&0, 1||0, 1^^1, 5 <=> 3, -1 <=> 3, -16>>>2, 1 ? 4 : 5, 0 ? 4 : 5\n",
+    "dq 2<>2, -8>>1, 1&&0, 1||0, 1^^1, -16>>>2, 1 ? 4 : 5, 0 ? 4 : 5\n",
     "equ of labels": "org 100h\na: db 1\nb: db 2\nlen equ $-a\ndist equ b-a\nhere equ $\ndw len, dist, here, b\n",
     "forward equ": "bits 64\nmov rax, later\nadd rax, later\nmov eax, [rbx+later]\nlater equ 5\n",
     "jump chains": "bits 64\na: jmp b\ntimes 120 nop\njz c\nb: jmp a\ntimes 122 nop\nc: jnz a\ncall a\n",
