@@ -16,6 +16,8 @@ PIECE = re.compile(
 )
 HEADER = re.compile(r"\s*([A-Za-z_.?@$][A-Za-z0-9_.?@$#~]*)(?:\(([^)]*)\))?\s?(.*)$", re.DOTALL)
 MOST_EXPANSIONS = 2_000
+LONGEST_BODY = 8_192
+LONGEST_EXPANSION = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ class Defines:
 
     def define(self, name: str, body: str, parameters: tuple[str, ...] | None = None) -> None:
         if not re.fullmatch(r"[A-Za-z_.?@$][A-Za-z0-9_.?@$#~]*", name):
-            raise Trouble(
-                f"'{name[:40]}' cannot be the name of a macro", expected="a name, then its value", token=name
-            )
+            raise Trouble(f"'{name[:40]}' cannot be the name of a macro", expected="a name, then its value", token=name)
+        if len(body) > LONGEST_BODY:
+            raise Trouble(f"the macro is longer than {LONGEST_BODY} characters", token=name)
         self.known[name] = Define(parameters, body)
 
     def directive(self, name: str, rest: str) -> None:
@@ -63,7 +65,7 @@ class Defines:
         """`text` with every single-line macro replaced."""
         if not self.known:
             return text
-        return self._expand(text, frozenset(), [0])
+        return self._expand(text, frozenset(), [0, 0])
 
     def _expand(self, text: str, inside: frozenset[str], count: list[int]) -> str:
         out: list[str] = []
@@ -77,7 +79,8 @@ class Defines:
                 out.append(match[0])
                 continue
             count[0] += 1
-            if count[0] > MOST_EXPANSIONS or len(inside) > 40:
+            count[1] += len(self.known[name].body)
+            if count[0] > MOST_EXPANSIONS or count[1] > LONGEST_EXPANSION or len(inside) > 40:
                 raise Trouble(
                     "macros make this line too long", expected="does a %define refer to itself twice?", token=word
                 )
@@ -95,6 +98,7 @@ class Defines:
                 lambda part, values=values: values.get(part[3], part[0]) if part[3] else part[0],  # type: ignore[misc]
                 define.body,
             )
+            count[1] += len(body)
             out.append(self._expand(body, inside | {name}, count))
         out.append(text[at:])
         return "".join(out)

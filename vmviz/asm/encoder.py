@@ -14,7 +14,7 @@ from typing import Any, Final
 import iced_x86 as iced
 
 from vmviz.asm.forms import KIND_NAMES, Form
-from vmviz.asm.matching import Request, canonical, matching_forms
+from vmviz.asm.matching import HERE, Request, canonical, matching_forms
 from vmviz.asm.operands import Far, Imm, Mem, Reg, Resolved
 from vmviz.asm.registers import REGISTERS, SEGMENTS, RegisterName
 from vmviz.asm.source import Trouble
@@ -52,6 +52,7 @@ WIDE: Final = frozenset({"invpcid"})
 SELECTOR_SOURCES: Final = frozenset({"ltr", "lldt", "verr", "verw", "lmsw", "arpl"})
 TABLE_BASE: Final = {16: "bx", 32: "ebx", 64: "rbx"}
 LEGACY_PREFIXES: Final = frozenset(b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3")
+ELSEWHERE: Final = "elsewhere"
 MASK: Final = (1 << 64) - 1
 
 
@@ -73,11 +74,19 @@ def encode(
     section: object = None,
 ) -> bytes:
     """The bytes of an instruction at `address`, a place in `section`, in code of `bits` bits; Trouble without any."""
-    if any(isinstance(operand, Mem) and operand.relative for operand in operands) or any(
-        isinstance(operand, Imm) and operand.section is not None for operand in operands
-    ):
-        return _encode(mnemonic, operands, bits, prefixes, address, section)
-    return _cached(mnemonic, operands, bits, prefixes, address if may_branch(mnemonic, operands) else 0)
+    branch = may_branch(mnemonic, operands)
+    placed = tuple(_from_here(operand, branch, address, section) for operand in operands)
+    return _cached(mnemonic, placed, bits, prefixes)
+
+
+def _from_here(operand: Resolved, branch: bool, address: int, section: object) -> Resolved:
+    """The operand with what depends on the place made relative to it."""
+    if isinstance(operand, Imm) and (branch or operand.section is not None):
+        where = None if operand.section is None else HERE if operand.section is section else ELSEWHERE
+        return operand._replace(value=operand.value - address if branch else operand.value, section=where)
+    if isinstance(operand, Mem) and operand.relative:
+        return operand._replace(displacement=operand.displacement - address)
+    return operand
 
 
 def may_branch(mnemonic: str, operands: tuple[Resolved, ...]) -> bool:
@@ -85,20 +94,14 @@ def may_branch(mnemonic: str, operands: tuple[Resolved, ...]) -> bool:
     return len(operands) > 0 and isinstance(operands[0], Imm) and mnemonic[0] in "jclx"
 
 
-@lru_cache(maxsize=4096)
-def _cached(mnemonic: str, operands: tuple[Resolved, ...], bits: int, prefixes: tuple[str, ...], address: int) -> bytes:
-    return _encode(mnemonic, operands, bits, prefixes, address, None)
-
-
-def _encode(
-    mnemonic: str, operands: tuple[Resolved, ...], bits: int, prefixes: tuple[str, ...], address: int, section: object
-) -> bytes:
+@lru_cache(maxsize=16384)
+def _cached(mnemonic: str, operands: tuple[Resolved, ...], bits: int, prefixes: tuple[str, ...]) -> bytes:
     name, operands, operand_size, address_size = canonical(mnemonic, operands, bits)
     for prefix in prefixes:
         operand_size = SIZE_PREFIXES.get(prefix, operand_size)
         address_size = ADDRESS_PREFIXES.get(prefix, address_size)
     operands = _narrow_move(name, operands, bits)
-    request = Request(name, operands, bits, operand_size, address_size, address, section)
+    request = Request(name, operands, bits, operand_size, address_size)
     best: tuple[tuple[int, int, int], bytes, Form] | None = None
     problem = ""
     for form, ordered in matching_forms(request):
@@ -240,7 +243,7 @@ def _set_operand(instruction: iced.Instruction, position: int, kind: str, operan
     else:
         width = min(request.bits, int(kind[2:4])) if kind.startswith("BR") else request.bits
         instruction.set_op_kind(position, _op_kind(f"NEAR_BRANCH{width}"))
-        target = 0 if operand.unknown else operand.value - request.address
+        target = 0 if operand.unknown else operand.value
         setattr(instruction, f"near_branch{width}", target & ((1 << width) - 1))
 
 
@@ -258,7 +261,7 @@ def _set_memory(instruction: iced.Instruction, position: int, operand: Mem, requ
     displacement = operand.displacement
     if operand.relative:
         instruction.memory_base = iced.Register.RIP
-        instruction.memory_displacement = (displacement - request.address) & MASK
+        instruction.memory_displacement = displacement & MASK
         instruction.memory_displ_size = 8
         return
     if operand.base:

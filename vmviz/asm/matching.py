@@ -9,6 +9,7 @@ optimizer: sign-extended bytes only for plain numbers, short jumps only within a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vmviz.asm.aliases import ALIASES, BY_MODE, REVERSIBLE, SIZED
 from vmviz.asm.expressions import signed
@@ -17,6 +18,7 @@ from vmviz.asm.operands import Far, Imm, Mem, Reg, Resolved
 from vmviz.asm.source import Trouble
 
 SIZED_BY_NUMBER = frozenset({"mov", "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test"})
+HERE = "here"
 COUNTERS = {"cx": 16, "ecx": 32, "rcx": 64}
 
 
@@ -29,8 +31,6 @@ class Request:
     bits: int
     operand_size: int
     address_size: int
-    address: int
-    section: object
 
 
 def canonical(mnemonic: str, operands: tuple[Resolved, ...], bits: int) -> tuple[str, tuple[Resolved, ...], int, int]:
@@ -145,9 +145,10 @@ def _fits(form: Form, operands: tuple[Resolved, ...], request: Request, reasons:
         and _wants_full_width(operands)
     ):
         return False
-    return all(
-        _slot_fits(slot, operand, form, request, reasons) for slot, operand in zip(form.slots, operands, strict=True)
-    )
+    for slot, operand in zip(form.slots, operands, strict=True):  # a loop: this is where assembling spends its time
+        if not _slot_fits(slot, operand, form, request, reasons):
+            return False
+    return True
 
 
 def _wants_full_width(operands: tuple[Resolved, ...]) -> bool:
@@ -167,6 +168,8 @@ def _slot_fits(slot: Slot, operand: Resolved, form: Form, request: Request, reas
         return _memory_fits(slot, operand, form, request)
     if isinstance(operand, Far):
         return slot.number == "far" and slot.bits == (operand.size or request.operand_size or request.bits)
+    if not slot.number:
+        return False
     if slot.number == "branch":
         return _branch_fits(slot, operand, form, request, reasons)
     if operand.distance:
@@ -197,6 +200,11 @@ def _indirect_fits(operand: Mem, form: Form, request: Request) -> bool:
     return wanted == (form.memory_bits - 16 if form.indirect_far else form.memory_bits)
 
 
+@lru_cache(maxsize=256)
+def _has_no_near_form(name: str, bits: int) -> bool:
+    return not any(form.slots and form.slots[0].size > 8 for form in forms_of(name, bits))
+
+
 def _branch_fits(slot: Slot, operand: Imm, form: Form, request: Request, reasons: list[str]) -> bool:
     wanted = request.bits
     if request.bits != 64:
@@ -209,17 +217,15 @@ def _branch_fits(slot: Slot, operand: Imm, form: Form, request: Request, reasons
         return False
     if slot.size != 8:
         return operand.distance != "short"
-    only_short = operand.distance == "short" or not any(
-        other.slots and other.slots[0].size > 8 for other in forms_of(request.name, request.bits)
-    )
+    only_short = operand.distance == "short" or _has_no_near_form(request.name, request.bits)
     if operand.distance == "near" or (operand.strict and not only_short):
         return False
     if operand.unknown:
         return True
     length = 2 + (form.address_size not in (0, request.bits)) + (wanted != request.bits)
-    reach = signed(operand.value - request.address - length, wanted)
+    reach = signed(operand.value - length, wanted)
     if -128 <= reach <= 127:
-        return only_short or (operand.section is not None and operand.section is request.section)
+        return only_short or operand.section == HERE
     if only_short:
         reasons.append(f"the target is {abs(reach)} bytes away and a short jump reaches -128 to 127")
     return False

@@ -19,7 +19,7 @@ from vmviz.asm.source import Expanded, SourceLine, Trouble, located, suggestion
 from vmviz.asm.statements import LARGEST_SPACE, Equ, Space, Statement
 
 MOST_PASSES = 64
-MOST_WORK = 1_500_000
+MOST_WORK = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,9 @@ class Passes:
         self.symbols: dict[str, Symbol] = {}
         self.origin = 0
         self.offset = 0
-        self.line_start: int | None = None      # where a repeated line begins: `$` stays there
+        self.line_start: int | None = None  # where a repeated line begins: `$` stays there
         self.touched = False
+        self.work = 0
         self.number = 1
         self.statement = Statement(Expanded("", SourceLine("", 1, "")))
         self.chunks: list[Chunk] = []
@@ -137,6 +138,9 @@ class Passes:
     def run(self, statement: Statement) -> None:
         """Emits one statement in this pass."""
         self.statement = statement
+        self.work += 1
+        if self.work > MOST_WORK:
+            raise Trouble("the program takes too long to assemble", expected="fewer lines, or fewer forward references")
         if statement.label is not None:
             self.define(statement.label, statement.name, Value(self.offset, ((self.section, 1),)), label=True)
         if statement.body is None:
@@ -194,10 +198,6 @@ def assemble_passes(text: str, name: str, include: Callable[[str], str | None]) 
         settled = number > 2 and not passes.changed
         if settled:
             break
-        if number * len(statements) > MOST_WORK:
-            raise located(
-                Trouble("the program takes too many passes", expected="fewer forward references"), passes.statement.line
-            )
         passes.begin(number)
         for statement in statements:
             try:

@@ -34,6 +34,7 @@ class PassScope(Scope, Protocol):
     offset: int
     line_start: int | None
     touched: bool
+    work: int
 
     def define(self, token: Token, name: str, value: Value, *, label: bool) -> None: ...
     def enter_section(self, name: str, options: dict[str, str], token: Token) -> None: ...
@@ -189,7 +190,7 @@ def repeated(body: Body, count: int, scope: PassScope, token: Token) -> bytes | 
     if line_start is None:
         scope.line_start = start
     parts: list[bytes] = []
-    size = spent = 0
+    size = 0
     try:
         for turn in range(count):
             scope.touched, scope.offset = False, start + size
@@ -199,8 +200,8 @@ def repeated(body: Body, count: int, scope: PassScope, token: Token) -> bytes | 
             repeats = 1 if scope.touched else count
             touched = touched or scope.touched
             size += len(piece) * repeats
-            spent += 1
-            if size > LARGEST_IMAGE or spent > LARGEST_IMAGE:
+            scope.work += 1
+            if size > LARGEST_IMAGE or turn > LARGEST_IMAGE:
                 raise Trouble(f"times makes more than {LARGEST_IMAGE} bytes", token.column, token=token.text)
             parts.append(piece * repeats)
             if repeats > 1 or turn + 1 == count:
