@@ -163,6 +163,21 @@ class BitLayout:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ManualEntry:
+    """What the manual calls a thing, and the volume and title of the section about it.
+
+    `seen`: the event in which a learner sees it happen: "vm_exit 10", "vm_entry", "entry_failed 33", "vmx_on"; or
+    "none".
+    """
+
+    key: str = column()
+    name: str = column()
+    volume: int = column(convert=_number)
+    section: str = column()
+    seen: str = column()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class SvmExitCode:
     """A #VMEXIT code of AMD's SVM. Source: APM volume 2, "SVM Intercept Exit Codes"."""
 
