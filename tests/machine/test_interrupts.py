@@ -1,6 +1,8 @@
 """Between two instructions: which event comes first, what wakes a processor, and what shadows and timers do."""
 from __future__ import annotations
 
+import pytest
+
 from tests.machine.vmx.scenes import GUEST_RIP, in_root
 from vmviz import events as ev
 from vmviz.asm import assemble
@@ -15,7 +17,9 @@ from vmviz.machine.registers import (
     BY_STI,
     CR2,
     CS_SELECTOR,
+    DR0,
     DR6,
+    DR7,
     HLT,
     IF,
     INIT_PENDING,
@@ -128,6 +132,58 @@ def test_the_shadow_of_sti_covers_one_instruction_and_a_second_sti_does_not_rene
     assert cpu.reg[INTERRUPTIBILITY] == 0
 
 
+def test_sti_behind_mov_ss_leaves_blocking_by_sti_alone() -> None:
+    cpu = bench_with("mov eax, 0x10\nmov ss, eax\nsti\nnop")
+    steps(cpu, 2)
+    assert cpu.reg[INTERRUPTIBILITY] == BY_MOV_SS
+    step(cpu)
+    assert cpu.reg[INTERRUPTIBILITY] == BY_STI
+    step(cpu)
+    assert cpu.reg[INTERRUPTIBILITY] == 0
+
+
+# ---- debug exceptions
+
+def test_int1_leaves_b0_to_b3_of_dr6_and_a_single_step_clears_them() -> None:
+    cpu = bench_with("""lidt [rel table]
+        int1
+        nop
+handler: hlt
+align 8
+table:  dw 0x1F
+        dq gates
+gates:  dq 0, 0
+        dw handler - $$, 0x18, 0x8E00, 0x10, 0, 0, 0, 0""")
+    step(cpu)
+    cpu.reg[DR6] = 0xFFFF_0FF5
+    step(cpu)
+    assert cpu.reg[DR6] == 0xFFFF_0FF5
+    cpu.reg[RIP], cpu.reg[DR6] = 0x100008, 0xFFFF_0FF5
+    cpu.reg[PENDING_DEBUG] = 1 << 14
+    step(cpu)
+    assert cpu.reg[DR6] == 0xFFFF_4FF0
+
+
+@pytest.mark.parametrize(("text", "rcx", "good"), [
+    ("monitor", 0, True), ("monitor", 1, False), ("monitor", 1 << 63, False), ("mwait", 0, True), ("mwait", 1, True),
+    ("mwait", 2, False), ("mwait", 1 << 32, False),
+])
+def test_monitor_and_mwait_look_at_the_whole_of_rcx_in_64_bit_mode(text: str, rcx: int, good: bool) -> None:
+    cpu = bench_with(f"{text}\nnop")
+    cpu.reg[RCX] = rcx
+    step(cpu)                                           # #GP has no handler here
+    assert (cpu.reg[ACTIVITY] != SHUTDOWN) == good
+
+
+@pytest.mark.parametrize(("kind", "hit"), [(3, True), (1, False)])
+def test_monitor_meets_data_breakpoints_as_a_load_of_a_byte(kind: int, hit: bool) -> None:
+    cpu = bench_with("monitor\nnop")
+    cpu.reg[RAX] = cpu.reg[DR0] = 0x300000
+    cpu.reg[DR7] = 0x400 | kind << 16 | 1
+    step(cpu)
+    assert cpu.reg[PENDING_DEBUG] == (1 << 12 | 1 if hit else 0)
+
+
 # ---- monitor trap flag
 
 def test_the_monitor_trap_comes_after_each_iteration_of_a_string_instruction() -> None:
@@ -146,7 +202,7 @@ def test_the_monitor_trap_comes_after_each_iteration_of_a_string_instruction() -
 def resume(cpu: Processor) -> None:
     """VMRESUME from wherever the VMM is."""
     cpu.memory.load(cpu.reg[RIP], b"\x0f\x01\xc3")
-    cpu.decoded.clear()
+    cpu.forget_decoded()
     cpu.drop_soft_tables()
     step(cpu)
     assert cpu.reg[OPERATION] == NON_ROOT
@@ -163,6 +219,23 @@ def test_an_exit_for_a_page_fault_leaves_cr2_and_one_for_a_debug_exception_dr6()
     before = cpu.reg[DR6]
     assert exit_reason(cpu) == 0
     assert cpu.reg[DR6] == before
+
+
+def test_int_n_refused_in_virtual_8086_mode_is_an_event_under_way() -> None:
+    """IOPL below 3: #GP(0), whose VM exit has INT n as IDT-vectoring information."""
+    segments = {f"guest_{name}_{part}": value for name in ("cs", "ss", "ds", "es", "fs", "gs")
+                for part, value in (("selector", 0x800), ("base", 0x8000), ("limit", 0xFFFF), ("access_rights", 0xF3))}
+    cpu, region = in_root(**segments, guest_rflags=0x2_0002, guest_rip=0, guest_rsp=0x800, guest_cr3=0x2_0000,
+                          guest_cr4=0x2010, exception_bitmap=1 << 13)
+    cpu.rips.append(0)
+    region.write("vm_entry_controls", region.read("vm_entry_controls") & ~(1 << 9))
+    cpu.rips.clear()
+    cpu.memory.load(0x2_0000, (0xE7).to_bytes(4, "little"))
+    cpu.memory.load(0x8000, b"\xcd\x40")
+    step(cpu)
+    assert exit_reason(cpu) == 0
+    assert region.read("exit_interruption_info") & 0x7FF == 0x30D
+    assert (region.read("idt_vectoring_info"), region.read("exit_instruction_length")) == (0x8000_0440, 2)
 
 
 def test_a_triple_fault_is_an_exit_in_a_guest_and_shutdown_outside() -> None:

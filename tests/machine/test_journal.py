@@ -1,16 +1,15 @@
 """Recordings of the machine: back after forward is the identity, telling repeats the run, seeking is exact."""
 from __future__ import annotations
 
-from array import array
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.machine.replay import check_telling, check_to_and_fro, fingerprint
 from vmviz.asm import assemble
 from vmviz.machine.bench import processor
-from vmviz.machine.journal import CHUNK, Cursor, Journal
-from vmviz.machine.processor import Processor
+from vmviz.machine.journal import CHUNK, Cursor, Journal, last_of_each
+from vmviz.machine.memory import Memory, slot_of
 
 PROGRAM = """
         bits 64
@@ -36,12 +35,6 @@ number: mov edi, 5
         mov [0x400000 + rdi], rdi
         ret
 """
-
-
-def fingerprint(cpu: Processor) -> tuple[bytes, dict[int, bytes]]:
-    """All registers and every page that is not zero."""
-    pages = {frame: bytes(page) for frame, page in cpu.memory.pages.items() if any(page)}
-    return array("Q", cpu.reg).tobytes(), pages
 
 
 @pytest.fixture(scope="module")
@@ -70,55 +63,36 @@ def test_a_run_recorded_in_small_parts_is_the_same_run(journal: Journal) -> None
     while not other.ending:
         other.record(997)
     assert other.length == journal.length
-    assert fingerprint(other.cpu) == fingerprint(journal.cpu)
+    assert fingerprint(other.board) == fingerprint(journal.board)
 
 
 def test_the_cursor_at_the_end_is_the_recorders_state(journal: Journal) -> None:
     cursor = Cursor(journal)
     cursor.seek(journal.length)
-    assert fingerprint(cursor.cpu) == fingerprint(journal.cpu)
+    assert fingerprint(cursor.board) == fingerprint(journal.board)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_back_after_forward_is_the_identity(journal: Journal, data: st.DataObject) -> None:
-    cursor = Cursor(journal)
-    start = data.draw(st.integers(0, journal.length))
-    cursor.seek(start)
-    before = fingerprint(cursor.cpu)
-    for _ in range(data.draw(st.integers(1, 3))):
-        cursor.seek(data.draw(st.one_of(st.integers(0, journal.length),
-                                        st.integers(max(0, start - 3), min(journal.length, start + 3)))))
-    cursor.seek(start)
-    assert fingerprint(cursor.cpu) == before
+    check_to_and_fro(journal, data, near=3)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_telling_a_step_gives_what_was_recorded(journal: Journal, data: st.DataObject) -> None:
-    cursor = Cursor(journal)
-    step = data.draw(st.integers(0, journal.length - 1))
-    cursor.seek(step)
-    told = cursor.tell()
-    assert told is not None
-    assert told.number == step
-    assert told.rip == journal.rip(step)
-    assert [value for change in told.changes for value in change] == list(journal.changes(step))
-    after = fingerprint(cursor.cpu)
-    cursor.seek(step)
-    cursor.seek(step + 1)
-    assert fingerprint(cursor.cpu) == after
+    check_telling(journal, data)
 
 
 def test_part_of_a_step_can_be_applied_and_taken_back(journal: Journal) -> None:
     cursor = Cursor(journal)
     step = next(s for s in range(journal.length) if len(journal.changes(s)) >= 6)
     cursor.seek(step)
-    before = fingerprint(cursor.cpu)
+    before = fingerprint(cursor.board)
     cursor.seek(step, 1)
     assert cursor.partial == 1
     cursor.seek(step)
-    assert fingerprint(cursor.cpu) == before
+    assert fingerprint(cursor.board) == before
 
 
 def test_positions_outside_the_run_are_refused(journal: Journal) -> None:
@@ -127,3 +101,16 @@ def test_positions_outside_the_run_are_refused(journal: Journal) -> None:
         cursor.seek(journal.length + 1)
     with pytest.raises(IndexError):
         cursor.seek(-1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 24), st.sampled_from((1, 2, 4, 8)), st.integers(0, 2**64 - 1)), max_size=60))
+def test_of_many_changes_the_last_of_each_slot_is_enough(writes: list[tuple[int, int, int]]) -> None:
+    slots = [slot_of(at, size) for at, size, _ in writes]
+    values = [value & (1 << 8 * size) - 1 for _, size, value in writes]
+    every, net = Memory(4096), Memory(4096)
+    for slot, value in zip(slots, values, strict=True):
+        every.poke(slot, value)
+    for slot, value in last_of_each(slots, values):
+        net.poke(slot, value)
+    assert net.read(0, 40) == every.read(0, 40)

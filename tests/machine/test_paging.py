@@ -3,11 +3,26 @@ from __future__ import annotations
 
 import pytest
 
-from vmviz.machine import paging
-from vmviz.machine.bench import processor
+from vmviz.machine import paging, tlb
+from vmviz.machine.bench import PDPT, PML4, processor
+from vmviz.machine.decode import fetch
 from vmviz.machine.outcome import PF, Fault
 from vmviz.machine.processor import Processor
-from vmviz.machine.registers import CR0, CR0_WP, CR3, CR4, CR4_PAE, CR4_PSE, CR4_SMAP, CR4_SMEP, EFER, EFER_NXE, PDPTE0
+from vmviz.machine.registers import (
+    CR0,
+    CR0_WP,
+    CR2,
+    CR3,
+    CR4,
+    CR4_PAE,
+    CR4_PSE,
+    CR4_SMAP,
+    CR4_SMEP,
+    EFER,
+    EFER_NXE,
+    PDPTE0,
+)
+from vmviz.machine.undo import forget, take_back
 
 PT = 0x30000
 READ, WRITE, FETCH = paging.READ, paging.WRITE, paging.FETCH
@@ -42,6 +57,17 @@ def test_a_walk_sets_accessed_and_only_a_write_sets_dirty(cpu: Processor) -> Non
     assert cpu.memory.read(PT + 8, 8) == 0x50_0027
     paging.translate(cpu, linear, WRITE, False)
     assert cpu.memory.read(PT + 8, 8) == 0x50_0067
+
+
+def test_what_the_walker_has_set_stays_when_the_instruction_is_taken_back(cpu: Processor) -> None:
+    linear = put(cpu, 1, 0x50_0007)
+    before = len(cpu.journal)
+    cpu.set(CR2, 0x1234)
+    paging.translate(cpu, linear, WRITE, False)
+    take_back(cpu, before)
+    assert (cpu.memory.read(PT + 8, 8), cpu.reg[CR2]) == (0x50_0067, 0)
+    forget(cpu, before)                                     # a step that has not happened leaves nothing
+    assert cpu.memory.read(PT + 8, 8) == 0x50_0007
 
 
 @pytest.mark.parametrize(("entry", "access", "user", "error"), [
@@ -110,3 +136,35 @@ def test_pae_paging_starts_at_the_pdpte_registers(cpu: Processor) -> None:
     linear = put(cpu, 8, 0x50_0007)
     assert paging.translate(cpu, linear, READ, True) == 0x50_0000
     assert fault_of(cpu, 0x8000_0000, READ, False) == 0
+
+
+@pytest.mark.parametrize("linear", [0x80_0000, 0xFFFF_8000_0080_0000])
+def test_what_the_tlb_evicts_no_soft_table_repeats(cpu: Processor, linear: int) -> None:
+    cpu.write_physical(PML4 + 8 * 256, 8, PDPT | 7)  # the upper half like the lower one
+    fetch(cpu, linear)
+    cpu.read64(linear)
+    cpu.write64(linear, 1)
+    assert all(linear >> 12 in table for table in (cpu.soft.fetch, cpu.soft.read, cpu.soft.write))
+    other = linear
+    while tlb.look_up(cpu, linear):
+        other += 0x1000
+        cpu.read8(other)
+    assert not any(linear >> 12 in table for table in (cpu.soft.fetch, cpu.soft.read, cpu.soft.write))
+
+
+def test_a_walk_for_code_is_made_again_when_its_entries_or_its_rules_have_changed(cpu: Processor) -> None:
+    linear = put(cpu, 8, 0x50_0007)
+    for frame in (0x50_0000, 0x60_0000, 0x60_0000):
+        put(cpu, 8, frame | 7)
+        tlb.flush(cpu)
+        assert paging.translate(cpu, linear + 5, FETCH, False) == frame + 5
+        assert cpu.memory.read(PT + 8 * 8, 8) == frame | 0x27           # the accessed flag is set each time
+        assert tlb.look_up(cpu, linear) & paging.ADDRESS == frame
+    cpu.write_physical(0x13000, 8, 0)                                   # the directory on its way is gone
+    tlb.flush(cpu)
+    assert fault_of(cpu, linear, FETCH, False) == 0
+    cpu.write_physical(0x13000, 8, PT | 7)
+    cpu.reg[CR4] |= CR4_SMEP
+    tlb.flush(cpu)
+    assert fault_of(cpu, linear, FETCH, False) == 0x11
+    assert paging.translate(cpu, linear, FETCH, True) == 0x60_0000

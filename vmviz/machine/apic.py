@@ -1,9 +1,8 @@
 """The local APIC, and what lies behind physical addresses that are no plain RAM.
 
 Its registers are the 64 slots APIC..APIC+63, by offset / 16 (SDM volume 3, "Advanced Programmable Interrupt
-Controller"). Software reaches them through the page at IA32_APIC_BASE or, in x2APIC mode, through MSRs. There
-is one logical processor, so an interprocessor interrupt arrives here or nowhere. The timer counts time-stamp
-ticks.
+Controller"). Software reaches them through the page at IA32_APIC_BASE or, in x2APIC mode, through MSRs. The timer
+counts time-stamp ticks. Interprocessor interrupts are in ipi.py.
 
 Simplified: level-triggered interrupts and EOI broadcasts have no source here; accesses that are not aligned
 32-bit ones read the bytes of the register and write nothing. When an interrupt is delivered is decided in
@@ -11,27 +10,26 @@ interrupts.py.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from vmviz import events as ev
+from vmviz.machine import ipi
 from vmviz.machine.memory import PAGE
 from vmviz.machine.models import APIC_ENABLED, APIC_X2
 from vmviz.machine.registers import (
-    ACTIVITY,
     APIC,
     APIC_BASE,
     APIC_TIMER_DEADLINE,
     CURRENT_VMCS,
-    INIT_PENDING,
     NEVER,
-    NMI_PENDING,
-    SIPI_PENDING,
-    WAIT_FOR_SIPI,
 )
 from vmviz.machine.vmx import controls, virtual_apic
 
 if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
+
+Put = Callable[[int, int], None]
 
 # Registers by offset.
 ID, VERSION, TPR, PPR, EOI, LDR, DFR, SVR = 0x20, 0x30, 0x80, 0xA0, 0xB0, 0xD0, 0xE0, 0xF0
@@ -46,7 +44,6 @@ _READ_ONLY: Final = frozenset({VERSION, PPR, CURRENT_COUNT, *range(ISR, ESR, 0x1
 _WRITABLE_BITS: Final = {ID: 0xFF00_0000, TPR: 0xFF, LDR: 0xFF00_0000, SVR: 0x11FF, ICR_HIGH: 0xFF00_0000, DIVIDE: 0xB}
 _LVT_BITS: Final = {LVT_TIMER: 0x7_00FF, LVT_ERROR: 0x1_00FF, LVT_LINT0: 0x1_A7FF, LVT_LINT1: 0x1_A7FF}
 _DIVISORS: Final = (2, 4, 8, 16, 32, 64, 128, 1)
-FIXED, LOWEST_PRIORITY, SMI, _, NMI, INIT, START_UP, _ = range(8)
 SEND_ILLEGAL_VECTOR, RECEIVE_ILLEGAL_VECTOR = 1 << 5, 1 << 6
 
 
@@ -129,8 +126,7 @@ def write_register(cpu: Processor, offset: int, value: int) -> None:
         cpu.set(APIC + (ESR >> 4), cpu.reg[_ERRORS])
         cpu.set(_ERRORS, 0)
     elif offset == ICR_LOW:
-        cpu.set(APIC + (ICR_LOW >> 4), value & 0xC_CFFF)
-        _send(cpu, value, cpu.reg[APIC + (ICR_HIGH >> 4)] >> 24, 0xFF)
+        ipi.send_from_page(cpu, value)
     elif offset == INITIAL_COUNT:
         cpu.set(APIC + (INITIAL_COUNT >> 4), value)
         if not cpu.reg[APIC + (LVT_TIMER >> 4)] & TSC_DEADLINE:
@@ -191,54 +187,27 @@ def tick(cpu: Processor) -> None:
 
 # ---- interrupts coming in and going out
 
-def accept(cpu: Processor, vector: int) -> None:
-    """A fixed interrupt arrives: it waits in the IRR until the processor takes it."""
+def accept(cpu: Processor, vector: int, put: Put | None = None) -> None:
+    """A fixed interrupt arrives: it waits in the IRR until the processor takes it. `put`: how its slots are set when it
+    comes from somebody else."""
     if vector < 16:
-        _error(cpu, RECEIVE_ILLEGAL_VECTOR)
-        return
-    if cpu.reg[APIC + (SVR >> 4)] & SOFTWARE_ENABLED:
-        _set_bit(cpu, IRR, vector, True)
+        error(cpu, RECEIVE_ILLEGAL_VECTOR, put)
+    elif software_enabled(cpu):
+        _set_bit(cpu, IRR, vector, True, put)
         cpu.attention = True
 
 
-def _error(cpu: Processor, bit: int) -> None:
-    cpu.set(_ERRORS, cpu.reg[_ERRORS] | bit)
+def software_enabled(cpu: Processor) -> bool:
+    """Does it take fixed interrupts (SDM volume 3, "Local APIC State After It Has Been Software Disabled")?"""
+    return bool(cpu.reg[APIC + (SVR >> 4)] & SOFTWARE_ENABLED)
+
+
+def error(cpu: Processor, bit: int, put: Put | None = None) -> None:
+    """Something is wrong with an interrupt that was sent or received."""
+    (put or cpu.set)(_ERRORS, cpu.reg[_ERRORS] | bit)
     entry = cpu.reg[APIC + (LVT_ERROR >> 4)]
     if not entry & MASKED and entry & 0xFF >= 16:
-        accept(cpu, entry & 0xFF)
-
-
-def send(cpu: Processor, command: int) -> None:
-    """Write the interrupt-command register as x2APIC mode has it: 64 bits, destination in the upper half."""
-    cpu.set(APIC + (ICR_LOW >> 4), command & 0xC_CFFF)
-    cpu.set(APIC + (ICR_HIGH >> 4), command >> 32)
-    cpu.attention = True
-    _send(cpu, command & 0xFFFF_FFFF, command >> 32, 0xFFFF_FFFF)
-
-
-def _send(cpu: Processor, command: int, destination: int, everyone: int) -> None:
-    """Send an interprocessor interrupt (SDM volume 3, "Issuing Interprocessor Interrupts")."""
-    vector, mode, shorthand = command & 0xFF, command >> 8 & 7, command >> 18 & 3
-    if mode in (FIXED, LOWEST_PRIORITY) and vector < 16:
-        _error(cpu, RECEIVE_ILLEGAL_VECTOR if shorthand in (1, 2) else SEND_ILLEGAL_VECTOR)
-        return
-    own = cpu.reg[APIC + (ID >> 4)] >> 24
-    if shorthand:
-        to_self = shorthand != 3
-    elif command & 1 << 11:
-        to_self = bool(cpu.reg[APIC + (LDR >> 4)] >> 24 & destination)
-    else:
-        to_self = destination in (own, everyone)
-    if not to_self:
-        return
-    if mode in (FIXED, LOWEST_PRIORITY):
-        accept(cpu, vector)
-    elif mode == NMI:
-        cpu.set(NMI_PENDING, 1)
-    elif mode == INIT and not (command & 0xC000) == 0x8000:     # a level de-assert does nothing
-        cpu.set(INIT_PENDING, 1)
-    elif mode == START_UP and cpu.reg[ACTIVITY] == WAIT_FOR_SIPI:
-        cpu.set(SIPI_PENDING, 0x100 | vector)
+        accept(cpu, entry & 0xFF, put)
 
 
 def processor_priority(cpu: Processor) -> int:
@@ -279,7 +248,7 @@ def _highest(cpu: Processor, register: int) -> int:
     return 0
 
 
-def _set_bit(cpu: Processor, register: int, vector: int, value: bool) -> None:
+def _set_bit(cpu: Processor, register: int, vector: int, value: bool, put: Put | None = None) -> None:
     slot = APIC + (register >> 4) + (vector >> 5)
     bit = 1 << (vector & 31)
-    cpu.set(slot, cpu.reg[slot] | bit if value else cpu.reg[slot] & ~bit)
+    (put or cpu.set)(slot, cpu.reg[slot] | bit if value else cpu.reg[slot] & ~bit)

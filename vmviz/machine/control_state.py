@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vmviz.machine import paging, tlb
-from vmviz.machine.outcome import GP, Fault, OutsideModel
+from vmviz.machine.outcome import GP, Fault
 from vmviz.machine.registers import (
     AR_L,
     CR0,
@@ -26,7 +26,6 @@ from vmviz.machine.registers import (
     CR4_PAE,
     CR4_PCIDE,
     CR4_PGE,
-    CR4_PKE,
     CR4_PSE,
     CR4_SMAP,
     CR4_SMEP,
@@ -38,7 +37,9 @@ from vmviz.machine.registers import (
     EFER_SCE,
     MASK32,
     PDPTE0,
+    S_CET,
     TR,
+    U_CET,
     segment,
 )
 from vmviz.machine.vmx import capabilities, ept, intercepts_cr
@@ -51,8 +52,7 @@ NO_FLUSH: Final = 1 << 63
 _PDPTE_RESERVED: Final = 0xFFF0_0000_0000_01E6
 _FLUSHING_CR4: Final = CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCIDE | CR4_SMEP | CR4_SMAP
 _PDPTE_CR0, _PDPTE_CR4 = CR0_PG | CR0_CD | CR0_NW, CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP
-_LEFT_OUT: Final = {CR4_CET: "CR4.CET (shadow stacks)", CR4_PKE: "CR4.PKE (protection keys)",
-                    CR4_LA57: "CR4.LA57 (5-level paging)"}
+_CET_ENABLES: Final = 1 | 1 << 2                        # of IA32_U_CET and IA32_S_CET: SH_STK_EN, ENDBR_EN
 TSS16: Final = 3
 
 
@@ -118,15 +118,20 @@ def set_cr4(cpu: Processor, value: int) -> None:
     if value & CR4_CET and not reg[CR0] & CR0_WP:
         raise Fault(GP)
     intercepts_cr.check_fixed_cr4(cpu, value)
-    for bit, name in _LEFT_OUT.items():
-        if value & ~old & bit:
-            raise OutsideModel(name, cpu.rips[-1])
     if reg[CR0] & CR0_PG and value & CR4_PAE and not reg[EFER] & EFER_LMA and (old ^ value) & _PDPTE_CR4:
         load_pdptes(cpu, reg[CR3])
     cpu.set(CR4, value)
+    refuse_cet(cpu)
     if (old ^ value) & _FLUSHING_CR4:
         tlb.flush(cpu, vpid=cpu.vpid)
     cpu.refresh()
+
+
+def refuse_cet(cpu: Processor) -> None:
+    """CR4.CET alone changes nothing; with shadow stacks or branch tracking enabled as well it is left out."""
+    reg = cpu.reg
+    if reg[CR4] & CR4_CET and (reg[S_CET] | reg[U_CET]) & _CET_ENABLES:
+        raise cpu.outside("control-flow enforcement (CR4.CET with IA32_S_CET or IA32_U_CET)")
 
 
 def set_efer(cpu: Processor, value: int) -> None:

@@ -2,17 +2,18 @@
 
 Pending debug exceptions are kept in the slot PENDING_DEBUG in the format of the VMCS: bits 3:0 B0 to B3, bit 12
 an enabled breakpoint was met, bit 14 BS (SDM volume 3, "Debug Exception Conditions"; "Guest Non-Register
-State"). interrupts.py asks here around each instruction, and only while DR7 enables something.
+State"); and bit 15 BT as DR6 has it, which no VM exit ever sees, since guests switch no tasks. completion.py asks here
+around each instruction, and only while DR7 enables something or RFLAGS.TF is set.
 
 Simplified: a data breakpoint on a repeated string instruction traps when the step ends, not after the
-iteration. Left out: branch stepping (DEBUGCTL.BTF), the T bit of a task.
+iteration.
 """
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 import iced_x86 as ix
-from iced_x86 import MemorySizeExt, OpAccess, OpKind, Register
+from iced_x86 import FlowControl, MemorySizeExt, Mnemonic, OpAccess, OpKind, Register
 
 from vmviz.machine.operands import NUMBER, SEGMENT_INDEX
 from vmviz.machine.registers import (
@@ -20,18 +21,22 @@ from vmviz.machine.registers import (
     CR4,
     CR4_DE,
     CS_BASE,
+    DEBUGCTL,
     DR0,
     DR7,
     FS,
     MASK32,
     MASK64,
     PENDING_DEBUG,
+    RCX,
     RDI,
     RF,
     RFLAGS,
     RIP,
     RSI,
     SEGMENTS,
+    TF,
+    ZF,
 )
 
 if TYPE_CHECKING:
@@ -39,12 +44,19 @@ if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
 
 ENABLED, BS = 1 << 12, 1 << 14
+BTF: Final = 2                          # of IA32_DEBUGCTL
 EXECUTE, WRITE, IO, READ_WRITE = range(4)
 _LENGTHS: Final = (1, 2, 8, 4)
 _WRITES: Final = frozenset({OpAccess.WRITE, OpAccess.READ_WRITE, OpAccess.COND_WRITE, OpAccess.READ_COND_WRITE})
 _TOUCHES: Final = _WRITES | {OpAccess.READ, OpAccess.COND_READ}
 _STRING: Final = {OpKind.MEMORY_SEG_SI: (RSI, 16), OpKind.MEMORY_SEG_ESI: (RSI, 32), OpKind.MEMORY_SEG_RSI: (RSI, 64),
                   OpKind.MEMORY_ESDI: (RDI, 16), OpKind.MEMORY_ESEDI: (RDI, 32), OpKind.MEMORY_ESRDI: (RDI, 64)}
+_BRANCHES: Final = frozenset({FlowControl.UNCONDITIONAL_BRANCH, FlowControl.INDIRECT_BRANCH, FlowControl.RETURN,
+                              FlowControl.CALL, FlowControl.INDIRECT_CALL})
+_NO_BRANCHES: Final = frozenset({Mnemonic.VMCALL, Mnemonic.VMLAUNCH, Mnemonic.VMRESUME})     # where they fail
+_INT: Final = frozenset({Mnemonic.INT, Mnemonic.INT1, Mnemonic.INT3, Mnemonic.INTO})
+_COUNT_ZERO: Final = frozenset({Mnemonic.JCXZ, Mnemonic.JECXZ, Mnemonic.JRCXZ})
+_LOOP_WHILE: Final = {Mnemonic.LOOP: (0, ZF), Mnemonic.LOOPE: (ZF,), Mnemonic.LOOPNE: (0,)}     # ZF with which it does
 _information = ix.InstructionInfoFactory()
 
 Watch = list[tuple[int, int, bool]]     # (linear address, size, is a write) of the accesses of an instruction
@@ -77,6 +89,31 @@ def at_instruction(cpu: Processor) -> int:
     rip = cpu.reg[RIP] if cpu.bits == 64 else cpu.reg[RIP] + cpu.reg[CS_BASE] & MASK32
     hits = _matches(cpu, (EXECUTE,), rip, rip + 1)
     return hits & 0xF if hits & ENABLED else 0
+
+
+def steps(cpu: Processor, ins: Instruction, flags: int) -> bool:
+    """Does a complete instruction that began with RFLAGS = `flags` leave a single step pending?
+
+    Software interrupts and a SYSCALL that clears TF do not. With IA32_DEBUGCTL.BTF only an instruction that took a
+    branch does (SDM volume 3, "Single-Stepping on Branches").
+    """
+    mnemonic = ins.iced.mnemonic
+    if not flags & TF or mnemonic in _INT or (mnemonic == Mnemonic.SYSCALL and not cpu.reg[RFLAGS] & TF):
+        return False
+    return not cpu.reg[DEBUGCTL] & BTF or _branched(cpu, ins, flags)
+
+
+def _branched(cpu: Processor, ins: Instruction, flags: int) -> bool:
+    """Did an instruction take a branch, be it to the next instruction? It is complete, and `flags` are from before."""
+    mnemonic, flow = ins.iced.mnemonic, ins.iced.flow_control
+    if flow != FlowControl.CONDITIONAL_BRANCH:
+        return flow in _BRANCHES and mnemonic not in _NO_BRANCHES
+    left = cpu.reg[RCX] & ins.mask
+    if mnemonic in _COUNT_ZERO:
+        return not left
+    if mnemonic in _LOOP_WHILE:
+        return bool(left) and flags & ZF in _LOOP_WHILE[mnemonic]
+    return bool(ins.condition(flags))
 
 
 def watch(cpu: Processor, ins: Instruction) -> Watch:
@@ -133,6 +170,12 @@ def data_hits(cpu: Processor, accesses: Watch) -> None:
     if hits & ENABLED:
         cpu.set(PENDING_DEBUG, cpu.reg[PENDING_DEBUG] | hits)
         cpu.attention = True
+
+
+def load_hit(cpu: Processor, linear: int) -> None:
+    """An instruction without a memory operand (MONITOR) loaded a byte: note the data breakpoints that it met."""
+    if armed(cpu.reg[DR7]):
+        data_hits(cpu, [(linear, 1, False)])
 
 
 def io_hit(cpu: Processor, port: int, size: int) -> None:

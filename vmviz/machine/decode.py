@@ -1,8 +1,9 @@
 """Bytes to bound instructions: iced-x86 decodes, `bind` gives an instruction its function and its operands.
 
 Binding happens once per place in memory (operands.py has the readers and writers), so the functions in isa/ say only
-what the instruction does. Decoded instructions are kept by physical address, version of the page, RIP and width of the
-code; nothing of CPL or VMX may be bound.
+what the instruction does. Decoded instructions are kept by physical address, RIP and width of the code, and are good
+for as long as their bytes are still there; nothing of CPL or VMX may be bound. Those of a page that nobody has written
+to since come back together when the soft tables start anew, which every VM entry and VM exit makes them do.
 """
 from __future__ import annotations
 
@@ -12,18 +13,20 @@ from typing import TYPE_CHECKING, Final
 import iced_x86 as ix
 from iced_x86 import Mnemonic, OpKind
 
-from vmviz.machine import disassembly, operands, paging, segmentation
+from vmviz.machine import features, operands, outside, paging, segmentation
 from vmviz.machine.isa import registry
 from vmviz.machine.memory import PAGE
 from vmviz.machine.operands import Reader, Writer
 from vmviz.machine.outcome import GP, UD, Fault, OutsideModel
-from vmviz.machine.registers import CPL, CS_BASE, MASK32, MASK64, SS
+from vmviz.machine.registers import CPL, MASK32, MASK64, SS
 
 if TYPE_CHECKING:
+    from vmviz.machine.models import Model
     from vmviz.machine.processor import Processor
 
 LONGEST: Final = 15
-MOST_DECODED: Final = 20_000
+MOST_DECODED: Final = 8192
+INSTRUCTION_BYTES: Final = 1024                     # that one takes with what is bound to it, about: 300 to 2,000
 
 _STACK_MNEMONICS: Final = frozenset({
     Mnemonic.PUSH, Mnemonic.POP, Mnemonic.CALL, Mnemonic.RET, Mnemonic.ENTER, Mnemonic.LEAVE,
@@ -31,7 +34,6 @@ _STACK_MNEMONICS: Final = frozenset({
     Mnemonic.IRET, Mnemonic.IRETQ, Mnemonic.IRETD, Mnemonic.RETF,
     Mnemonic.PUSHA, Mnemonic.PUSHAD, Mnemonic.POPA, Mnemonic.POPAD,
 })
-_NOT_INTEL: Final = frozenset({ix.EncodingKind.XOP, ix.EncodingKind.D3NOW})
 
 
 class Instruction:
@@ -73,10 +75,15 @@ class Instruction:
     code: bytes
 
     def uses_stack(self, cpu: Processor, linear: int) -> bool:
-        """Is an access of this instruction at `linear` a stack access (#SS rather than #GP)?"""
-        if self.memory_bits and self.segment == SS and self.offset(cpu) == linear:
-            return True
-        return self.iced.mnemonic in _STACK_MNEMONICS and not (self.memory_bits and self.offset(cpu) == linear)
+        """Is an access of this instruction at `linear` a stack access (#SS rather than #GP)?
+
+        An access that is not by a push or pop is to the memory operand, wherever in it: BT with a register reaches
+        beyond its address, a far pointer has a second part.
+        """
+        stack = self.iced.mnemonic in _STACK_MNEMONICS
+        if self.memory_bits and not (stack and self.offset(cpu) != linear):
+            return self.segment == SS
+        return stack
 
 
 def fetch(cpu: Processor, rip: int) -> Instruction:
@@ -90,54 +97,68 @@ def fetch(cpu: Processor, rip: int) -> Instruction:
     page_number = linear >> 12
     physical_page = soft.fetch.get(page_number)
     if physical_page is None:
+        before = len(cpu.journal)
         physical_page = paging.translate(cpu, linear, paging.FETCH, cpu.reg[CPL] == 3) & ~0xFFF
+        if len(cpu.journal) != before:
+            cpu.commit = len(cpu.journal)           # accessed flags stay, whatever the instruction meets
         soft.fetch[page_number] = physical_page
+        if cpu.bits == 64:                          # elsewhere the code segment's limit may have changed
+            soft.code.update(cpu.code_pages.get(physical_page >> 12, {}).get(page_number, {}))
+            if rip in soft.code:
+                return soft.code[rip]
     physical = physical_page | linear & 0xFFF
     frame = physical >> 12
     memory = cpu.memory
-    key = (physical, memory.version.get(frame, 0), rip, cpu.bits)
+    page = memory.page(frame)
+    if page is None:
+        raise OutsideModel("code outside RAM", linear)
+    offset = physical & 0xFFF
+    key = (physical, rip, cpu.bits)
     ins = cpu.decoded.get(key)
-    if ins is None:
-        page = memory.page(frame)
-        if page is None:
-            raise OutsideModel("code outside RAM", linear)
-        offset = physical & 0xFFF
+    if ins is None or page[offset:offset + ins.length] != ins.code:
         raw = bytes(page[offset:offset + LONGEST])
-        decoder = ix.Decoder(cpu.bits, raw, ip=rip)
+        decoder = _decoder(cpu, raw, rip)
         iced = decoder.decode()
         if decoder.last_error == ix.DecoderError.NO_MORE_BYTES:
             if offset + LONGEST <= PAGE:
                 raise Fault(GP)                     # longer than 15 bytes
             return _fetch_across(cpu, rip, linear, raw)
-        if len(cpu.decoded) > MOST_DECODED:         # code that rewrites itself must not fill memory
-            cpu.decoded.clear()
-        ins = cpu.decoded[key] = bind(iced, cpu.bits, raw)
+        if len(cpu.decoded) >= MOST_DECODED:        # no program may fill memory
+            cpu.forget_decoded()
+        ins = cpu.decoded[key] = bind(iced, cpu.bits, raw, cpu.model)
     if cpu.bits != 64:
         segmentation.check_fetch(cpu, rip, ins.length)
     cpu.page_has_code(frame)
     soft.code[rip] = ins
+    if cpu.bits == 64:
+        cpu.code_pages.setdefault(frame, {}).setdefault(page_number, {})[rip] = ins
     return ins
 
 
+def _decoder(cpu: Processor, raw: bytes, rip: int) -> ix.Decoder:
+    options = features.decoder_options(cpu.model)
+    return ix.Decoder(cpu.bits, raw, options, rip)      # type: ignore[arg-type]    # its stubs know single options
+
+
 def _fetch_across(cpu: Processor, rip: int, linear: int, head: bytes) -> Instruction:
-    """An instruction that goes on in the next page: decoded anew each time, so neither page's version matters."""
+    """An instruction that goes on in the next page: decoded anew each time, so nobody watches its bytes."""
     second = linear + len(head) & (MASK64 if cpu.bits == 64 else MASK32)
     physical = paging.translate(cpu, second, paging.FETCH, cpu.reg[CPL] == 3)
     page = cpu.memory.page(physical >> 12)
     if page is None:
         raise OutsideModel("code outside RAM", second)
     raw = head + bytes(page[:LONGEST - len(head)])
-    decoder = ix.Decoder(cpu.bits, raw, ip=rip)
+    decoder = _decoder(cpu, raw, rip)
     iced = decoder.decode()
     if decoder.last_error == ix.DecoderError.NO_MORE_BYTES:
         raise Fault(GP)
-    ins = bind(iced, cpu.bits, raw)
+    ins = bind(iced, cpu.bits, raw, cpu.model)
     if cpu.bits != 64:
         segmentation.check_fetch(cpu, rip, ins.length)
     return ins
 
 
-def bind(iced: ix.Instruction, code_bits: int, raw: bytes) -> Instruction:
+def bind(iced: ix.Instruction, code_bits: int, raw: bytes, model: Model) -> Instruction:
     """Give a decoded instruction its operand readers and writers and its function; `raw` begins with its bytes."""
     ins = Instruction()
     ins.iced = iced
@@ -148,11 +169,11 @@ def bind(iced: ix.Instruction, code_bits: int, raw: bytes) -> Instruction:
     ins.bits = ins.src_bits = ins.memory_bits = ins.target = ins.segment = ins.address_bits = 0
     ins.in_range = False
     function = registry.FORM.get(iced.code) or registry.BEHAVIOUR.get(iced.mnemonic)
-    if iced.code == ix.Code.INVALID or iced.encoding in _NOT_INTEL:
+    if iced.code == ix.Code.INVALID or features.lacks(model, iced):
         ins.execute = _undefined
         return ins
     if function is None:
-        ins.execute = _outside
+        ins.execute = outside.refuse
         return ins
     ins.execute = function
     kinds = [iced.op_kind(n) for n in range(iced.op_count)]
@@ -182,8 +203,3 @@ def bind(iced: ix.Instruction, code_bits: int, raw: bytes) -> Instruction:
 
 def _undefined(cpu: Processor, ins: Instruction) -> None:
     raise Fault(UD)
-
-
-def _outside(cpu: Processor, ins: Instruction) -> None:
-    base = cpu.reg[CS_BASE] if cpu.bits != 64 else 0
-    raise OutsideModel(f"instruction `{disassembly.text(ins.iced)}`", base + cpu.rips[-1])

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Final
 from vmviz import events as ev
 from vmviz.machine import gates
 from vmviz.machine.gates import EXCEPTION, EXTERNAL, NMI, OTHER, PRIVILEGED, SOFTWARE, SOFTWARE_EXCEPTION, Event
-from vmviz.machine.outcome import CONTRIBUTORY, DB, DF, PF, PUSHES_ERROR_CODE, Fault, VmExit
+from vmviz.machine.outcome import (
+    AC,
+    CONTRIBUTORY,
+    DB,
+    DF,
+    PAGE_FAULTS,
+    PF,
+    PUSHES_ERROR_CODE,
+    Fault,
+    OutsideModel,
+    VmExit,
+)
 from vmviz.machine.registers import (
     ACTIVE,
     ACTIVITY,
@@ -46,7 +57,7 @@ if TYPE_CHECKING:
 
 EXCEPTION_OR_NMI, TRIPLE_FAULT = 0, 2
 NMI_UNBLOCKED_BY_IRET: Final = 1 << 12
-B0_TO_B3, BD, BS, RTM = 0xF, 1 << 13, 1 << 14, 1 << 16
+B0_TO_B3, BD, BS, BT, RTM = 0xF, 1 << 13, 1 << 14, 1 << 15, 1 << 16
 DR7_GD: Final = 1 << 13
 _SHADOWS: Final = BY_STI | BY_MOV_SS
 _SOURCES: Final[dict[int, str]] = {EXTERNAL: "external", NMI: "nmi", SOFTWARE: "software"}
@@ -67,6 +78,7 @@ def deliver(cpu: Processor, event: Event, injected: bool = False, origin: int | 
     """
     may_exit = not injected
     rip = cpu.reg[RIP] if origin is None else origin
+    unaligned = event.vector == AC and event.kind == EXCEPTION
     while True:
         if may_exit and exits(cpu, event):
             exit_for(cpu, event)
@@ -83,6 +95,11 @@ def deliver(cpu: Processor, event: Event, injected: bool = False, origin: int | 
             if cpu.non_root and exits(cpu, met):        # before the two make a double fault
                 exit_for(cpu, met)
                 return
+            if met.vector == AC and unaligned:          # benign: no double fault ends it, and no event comes between
+                raise OutsideModel("an alignment check whose delivery meets another, without end", rip) from None
+            unaligned = unaligned or met.vector == AC
+            if met.vector == PF:                        # CR2 tells of the last one, whatever becomes of the two
+                cpu.set(CR2, met.address)
             following = combine(cpu, event, met)
             if following is None:
                 cpu.vectoring = None
@@ -93,7 +110,7 @@ def deliver(cpu: Processor, event: Event, injected: bool = False, origin: int | 
             event, may_exit, injected = following, True, False
         except VmExit as cause:
             _back(cpu, start, rip)
-            vmx_exit.vm_exit(cpu, cause)
+            vmx_exit.vm_exit(cpu, cause, injected)
             cpu.vectoring = None
             return
         else:
@@ -108,6 +125,8 @@ def software(cpu: Processor, event: Event) -> None:
         raise VmExit(EXCEPTION_OR_NMI, event.debug, interruption=event.information, length=event.length)
     if event.vector == DB:
         _update_dr6(cpu, event.debug)
+    if cpu.reg[RFLAGS] & RF:
+        cpu.set(RFLAGS, cpu.reg[RFLAGS] & ~RF)          # at the start of a software interrupt: pushed as 0
     rip = cpu.rips[-1]
     cpu.vectoring = event.information, 0, event.length
     gates.enter(cpu, event)                             # a fault or exit leaves `vectoring` for those who deliver it
@@ -153,18 +172,19 @@ def _met_during(cpu: Processor, first: Event, second: Fault) -> Event:
     """The exception met during the delivery of an event; its error code tells of events from outside the program."""
     event = of_fault(cpu, second)
     external = first.kind not in (SOFTWARE, SOFTWARE_EXCEPTION)
-    if external and event.error is not None and event.vector != PF:
+    if external and event.error is not None and event.vector not in (AC, PF):       # that of #AC is 0 always
         event = event._replace(error=event.error | 1)
     return event
 
 
 def combine(cpu: Processor, first: Event, second: Event) -> Event | None:
     """What an exception during the delivery of an event makes of the two; None for a triple fault."""
-    serious = second.vector in CONTRIBUTORY or second.vector == PF
+    serious = second.vector in CONTRIBUTORY or second.vector in PAGE_FAULTS
     if first.kind == EXCEPTION:
         if first.vector == DF and serious:
             return None
-        if (first.vector in CONTRIBUTORY and second.vector in CONTRIBUTORY) or (first.vector == PF and serious):
+        both_contributory = first.vector in CONTRIBUTORY and second.vector in CONTRIBUTORY
+        if both_contributory or (first.vector in PAGE_FAULTS and serious):
             return Event(DF, EXCEPTION, 0 if cpu.reg[CR0] & CR0_PE else None)
     return second
 
@@ -176,7 +196,7 @@ def triple_fault(cpu: Processor) -> None:
         return
     cpu.set(ACTIVITY, SHUTDOWN)
     cpu.mark(ev.Note(id="triple_fault", values={"rip": f"{cpu.reg[RIP]:x}"}))
-    cpu.mark(ev.Halt())
+    cpu.mark(ev.Halt(processor=cpu.number))
     cpu.attention = True
 
 
@@ -208,8 +228,11 @@ def _prepare(cpu: Processor, event: Event, injected: bool) -> None:
 
 
 def _update_dr6(cpu: Processor, debug: int) -> None:
-    """A debug exception tells why in DR6, and opens the debug registers and stops branch records."""
-    cpu.set(DR6, cpu.reg[DR6] & ~B0_TO_B3 | debug & (B0_TO_B3 | BD | BS))
+    """A debug exception tells why in DR6, and opens the debug registers and stops branch records.
+
+    Whether INT1, which has no reason to tell, clears B3 to B0 the manual leaves open: not on the reference emulator.
+    """
+    cpu.set(DR6, cpu.reg[DR6] & ~(B0_TO_B3 if debug else 0) | debug & (B0_TO_B3 | BD | BS | BT))
     cpu.set(DR7, cpu.reg[DR7] & ~DR7_GD)
     cpu.set(DEBUGCTL, cpu.reg[DEBUGCTL] & ~3)
     cpu.set(PENDING_DEBUG, 0)

@@ -88,7 +88,7 @@ def far_return(cpu: Processor, bits: int, release: int) -> None:
         return
     found = _return_code(cpu, selector)
     if selector & 3 == cpu.reg[CPL]:
-        check_target(cpu, found, rip)
+        rip = check_target(cpu, found, rip)
         stack.leave_pointer()
         enter_code_segment(cpu, found, selector & 3, rip)
         return
@@ -153,7 +153,7 @@ def _iret_protected(cpu: Processor, bits: int) -> None:
     found = _return_code(cpu, selector)
     mask = ALWAYS | (IF if cpl <= (reg[RFLAGS] & IOPL) >> 12 else 0) | (IOPL | VIF | VIP if cpl == 0 else 0)
     if selector & 3 == cpl and cpu.bits != 64:
-        check_target(cpu, found, rip)
+        rip = check_target(cpu, found, rip)
         stack.leave_pointer()
         _set_flags(cpu, flags, mask, bits)
         enter_code_segment(cpu, found, cpl, rip)
@@ -190,12 +190,12 @@ def _outward(cpu: Processor, found: Descriptor, rip: int, stack_selector: int, p
     if stack_selector & ~3 == 0:
         if not wide or rpl == 3 or stack_selector & 3 != rpl:
             raise Fault(GP)
-        check_target(cpu, found, rip)
+        rip = check_target(cpu, found, rip)
         set_unusable(cpu, SS, stack_selector, rpl)
         stack = Stack.flat(cpu, pointer, rpl)
     else:
         outer_stack = stack_descriptor(cpu, stack_selector, rpl, GP)
-        check_target(cpu, found, rip)
+        rip = check_target(cpu, found, rip)
         set_segment(cpu, SS, stack_selector, outer_stack.base, outer_stack.limit, mark_accessed(cpu, outer_stack))
         stack = (Stack.flat(cpu, pointer, rpl) if wide
                  else Stack(cpu, outer_stack.base, outer_stack.limit, outer_stack.rights, pointer, rpl))

@@ -63,7 +63,7 @@ def jump(cpu: Processor, selector: int, rip: int, bits: int) -> None:
     found = _named(cpu, selector)
     if found.is_code:
         _check_direct(cpu, found)
-        check_target(cpu, found, rip)
+        rip = check_target(cpu, found, rip)
         enter_code_segment(cpu, found, cpu.reg[CPL], rip)
     elif _is_call_gate(cpu, found):
         code, rip = _through_gate(cpu, found)
@@ -71,7 +71,7 @@ def jump(cpu: Processor, selector: int, rip: int, bits: int) -> None:
         if code.dpl > cpl if code.type & CONFORMING else code.dpl != cpl:
             raise Fault(GP, code.selector & ~3)
         check_code(cpu, code)
-        check_target(cpu, code, rip)
+        rip = check_target(cpu, code, rip)
         enter_code_segment(cpu, code, cpl, rip)
     else:
         _to_task(cpu, found, task_switch.BY_JMP)
@@ -90,7 +90,7 @@ def call(cpu: Processor, selector: int, rip: int, bits: int) -> None:
     found = _named(cpu, selector)
     if found.is_code:
         _check_direct(cpu, found)
-        check_target(cpu, found, rip)
+        rip = check_target(cpu, found, rip)
         _push_return(cpu, bits)
         enter_code_segment(cpu, found, reg[CPL], rip)
     elif _is_call_gate(cpu, found):
@@ -172,7 +172,7 @@ def _call_gate(cpu: Processor, gate: Descriptor) -> None:
     reg = cpu.reg
     code, rip = _through_gate(cpu, gate)
     check_code(cpu, code)
-    check_target(cpu, code, rip)
+    rip = check_target(cpu, code, rip)
     wide = bool(reg[EFER] & EFER_LMA)
     size = 8 if wide else 4 if gate.type == CALL_GATE else 2
     cpl = reg[CPL]

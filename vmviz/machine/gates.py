@@ -110,14 +110,16 @@ def _enter_real(cpu: Processor, event: Event) -> None:
     reg = cpu.reg
     if 4 * event.vector + 3 > reg[IDTR_LIMIT]:
         raise Fault(GP, event.vector << 3 | IN_TABLE)
-    target = cpu.read_system(reg[IDTR_BASE] + 4 * event.vector & MASK32, 4)
     stack = Stack.current(cpu)
     for value in (reg[RFLAGS], reg[CS_SELECTOR], reg[RIP]):
         stack.push(value, 2)
+    target = cpu.read_system(reg[IDTR_BASE] + 4 * event.vector & MASK32, 4)     # a stack may lie over the table
+    selector, rip = target >> 16, target & 0xFFFF
+    if rip > reg[CS_LIMIT]:                             # not in the manual's pseudocode; the reference emulator's rule
+        raise Fault(GP)
     stack.leave_pointer()
     cpu.set_rflags(reg[RFLAGS] & ~(IF | TF | RF | AC))
-    selector = target >> 16
-    enter_code(cpu, selector, selector << 4, reg[CS_LIMIT], reg[CS_RIGHTS], 0, target & 0xFFFF)
+    enter_code(cpu, selector, selector << 4, reg[CS_LIMIT], reg[CS_RIGHTS], 0, rip)
 
 
 def _gate_error(event: Event) -> int:
@@ -213,7 +215,7 @@ def _enter_32(cpu: Processor, event: Event) -> None:
     new_cpl = cpl if code.type & CONFORMING else code.dpl
     if virtual and new_cpl != 0:
         raise Fault(GP, gate.selector & ~3)
-    check_target(cpu, code, rip)
+    rip = check_target(cpu, code, rip)
     if new_cpl < cpl:
         stack, selector, found = inner_stack(cpu, new_cpl)
         frame = [reg[SS_SELECTOR], reg[RSP], flags, reg[CS_SELECTOR], reg[RIP]]

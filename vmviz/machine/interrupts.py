@@ -1,23 +1,20 @@
-"""Between two instructions: which event comes next, in the manual's order, and what an instruction leaves
-behind.
+"""Between two instructions: which event comes next, in the manual's order.
 
 The step loop calls `boundary` before each instruction that may not simply run on; it takes at most one event:
 INIT, MTF exit, debug trap, preemption timer, NMI-window exit, NMI, interrupt-window exit, interrupt,
 instruction breakpoint (SDM volume 3, "Prioritization of Concurrent Events"; "Monitor Trap Flag"; "VMX-
 Preemption Timer"). `armed` says whether the next instruction needs such a look, `horizon` how many can run
-before a timer does; `after_instruction` ends shadows, clears RF and notes single steps. How an event is
-delivered is in delivery.py.
+before a timer does. What an instruction leaves behind is in completion.py, how an event is delivered in
+delivery.py.
 
 Left out: machine checks, SMI, posted interrupts.
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from iced_x86 import Mnemonic as M
-
-from vmviz.machine import apic, debug, delivery, reset
-from vmviz.machine.delivery import B0_TO_B3, BS
+from vmviz.machine import apic, debug, delivery, reset, signals
+from vmviz.machine.delivery import B0_TO_B3, BS, BT
 from vmviz.machine.gates import EXCEPTION, EXTERNAL, NMI, OTHER, PRIVILEGED, SOFTWARE, SOFTWARE_EXCEPTION, Event
 from vmviz.machine.outcome import DB, Fault, VmExit
 from vmviz.machine.outcome import NMI as NMI_VECTOR
@@ -39,13 +36,10 @@ from vmviz.machine.registers import (
     NMI_PENDING,
     OPERATION,
     PENDING_DEBUG,
-    RDI,
     RF,
     RFLAGS,
     RIP,
     ROOT,
-    RSI,
-    SHADOW_STEP,
     SHUTDOWN_PORT,
     SIPI_PENDING,
     TF,
@@ -61,20 +55,8 @@ if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
 
 _SHADOWS: Final = BY_STI | BY_MOV_SS
-_IRET: Final = frozenset({M.IRET, M.IRETD, M.IRETQ})
-_INT: Final = frozenset({M.INT, M.INT1, M.INT3, M.INTO})
 _NMI_EXIT: Final = 1 << 31 | NMI << 8 | NMI_VECTOR
 EXTERNAL_INTERRUPT, INIT_SIGNAL, START_UP_IPI, INTERRUPT_WINDOW, NMI_WINDOW, MONITOR_TRAP, TIMER = 1, 3, 4, 7, 8, 37, 52
-
-
-class Before(NamedTuple):
-    """What `after_instruction` must know of the state before the instruction."""
-
-    flags: int
-    shadow: int
-    operation: int
-    accesses: debug.Watch
-    pointers: tuple[int, int]
 
 
 # ---- one event before an instruction
@@ -94,8 +76,8 @@ def boundary(cpu: Processor) -> bool:
     pending = reg[PENDING_DEBUG]
     if pending and not shadow & BY_MOV_SS:
         cpu.set(PENDING_DEBUG, 0)
-        if pending & (debug.ENABLED | BS):
-            return _deliver(cpu, Event(DB, EXCEPTION, debug=pending & (B0_TO_B3 | BS)))
+        if pending & (debug.ENABLED | BS | BT):
+            return _deliver(cpu, Event(DB, EXCEPTION, debug=pending & (B0_TO_B3 | BS | BT)))
     if cpu.non_root and cpu.now() >= reg[TIMER_DEADLINE]:
         return _exit(cpu, VmExit(TIMER))
     words = cpu.controls.primary
@@ -210,32 +192,43 @@ def _interrupt_can_come(cpu: Processor) -> bool:
 
 
 def horizon(cpu: Processor) -> int:
-    """How many steps may be made before a timer runs out; 0 asks for attention."""
+    """How many steps may be made before a timer runs out."""
     reg = cpu.reg
     deadline = min(reg[APIC_TIMER_DEADLINE], reg[TIMER_DEADLINE]) if cpu.non_root else reg[APIC_TIMER_DEADLINE]
-    left = deadline - (reg[TSC_ADJUST] + cpu.base_step + len(cpu.rips))
-    if left > 0:
-        return left
-    cpu.attention = True
-    return 0
+    return max(deadline - _next_time(cpu), 0)
+
+
+def _next_time(cpu: Processor) -> int:
+    """The time-stamp counter in the next step."""
+    return cpu.reg[TSC_ADJUST] + cpu.base_step + len(cpu.rips)
 
 
 def can_wake(cpu: Processor) -> bool:
     """Can anything that is pending, or a timer that is set, end the processor's inactive state?"""
+    return wakes_in(cpu) != NEVER
+
+
+def wakes_in(cpu: Processor) -> int:
+    """In how many ticks that happens if nobody sends it anything: 0 for the next step, NEVER for not at all."""
     reg, words = cpu.reg, cpu.controls
     if reg[ACTIVITY] == WAIT_FOR_SIPI:
-        return bool(reg[SIPI_PENDING])
+        return 0 if reg[SIPI_PENDING] else NEVER
     if (reg[INIT_PENDING] and reg[OPERATION] != ROOT) or _nmi_is_due(cpu) or reg[PENDING_DEBUG]:
-        return True
-    if cpu.non_root and (reg[TIMER_DEADLINE] != NEVER or reg[MTF_PENDING]):
-        return True
+        return 0
+    if cpu.non_root and reg[MTF_PENDING]:
+        return 0
     if words.primary & controls.NMI_WINDOW_EXITING and not reg[VIRTUAL_NMI_BLOCKING]:
-        return True
-    if reg[ACTIVITY] != HLT:
-        return False
-    if _window_or_virtual_interrupt(cpu):
-        return True
-    return _interrupt_can_come(cpu) and (apic.pending(cpu) >= 0 or _timer_can_interrupt(cpu))
+        return 0
+    deadline = reg[TIMER_DEADLINE] if cpu.non_root else NEVER
+    if reg[ACTIVITY] == HLT:
+        if _window_or_virtual_interrupt(cpu):
+            return 0
+        if _interrupt_can_come(cpu):
+            if apic.pending(cpu) >= 0:
+                return 0
+            if _timer_can_interrupt(cpu):
+                deadline = min(deadline, reg[APIC_TIMER_DEADLINE])
+    return NEVER if deadline == NEVER else max(0, deadline - _next_time(cpu))
 
 
 def _timer_can_interrupt(cpu: Processor) -> bool:
@@ -247,61 +240,11 @@ def _timer_can_interrupt(cpu: Processor) -> bool:
 
 
 def pass_time(cpu: Processor) -> None:
-    """The processor is inactive: the clock jumps to where the next timer runs out."""
-    reg = cpu.reg
-    deadlines = [reg[TIMER_DEADLINE]] if cpu.non_root else []
-    if _timer_can_interrupt(cpu):
-        deadlines.append(reg[APIC_TIMER_DEADLINE])
-    jump = min(deadlines, default=0) - (cpu.now() + 1)
-    if jump > 0:
-        cpu.set(TSC_ADJUST, reg[TSC_ADJUST] + jump)
-
-
-# ---- around an instruction
-
-def before_instruction(cpu: Processor) -> Before:
-    """Remember what the end of the instruction will ask for."""
-    reg = cpu.reg
-    accesses: debug.Watch = []
-    if debug.armed(reg[DR7]) and cpu.running is not None:
-        accesses = debug.watch(cpu, cpu.running)
-    return Before(reg[RFLAGS], reg[INTERRUPTIBILITY] & _SHADOWS, reg[OPERATION], accesses, (reg[RSI], reg[RDI]))
-
-
-def after_instruction(cpu: Processor, before: Before) -> None:
-    """The instruction is complete: end its shadow, clear RF, note single step, data breakpoints and monitor trap."""
-    reg, ins = cpu.reg, cpu.running
-    if reg[OPERATION] != before.operation:
-        return                                          # a VM entry: what it loaded stands
-    mnemonic = ins.iced.mnemonic
-    if before.shadow and reg[SHADOW_STEP] != cpu.step_number:
-        cpu.set(INTERRUPTIBILITY, reg[INTERRUPTIBILITY] & ~before.shadow)
-    unfinished = reg[RIP] == cpu.rips[-1] and (ins.iced.has_rep_prefix or ins.iced.has_repne_prefix)
-    if before.flags & reg[RFLAGS] & RF and mnemonic not in _IRET and not unfinished:
-        cpu.set(RFLAGS, reg[RFLAGS] & ~RF)
-    if before.flags & TF and mnemonic not in _INT and not (mnemonic == M.SYSCALL and not reg[RFLAGS] & TF):
-        cpu.set(PENDING_DEBUG, reg[PENDING_DEBUG] | BS)     # behind a load of SS it stays pending for one instruction
-    if debug.armed(reg[DR7]):
-        debug.data_hits(cpu, before.accesses + debug.string_span(cpu, ins, before.pointers))
-    if cpu.controls.primary & controls.MONITOR_TRAP_FLAG:
-        cpu.set(MTF_PENDING, 1)
-
-
-def shadow(cpu: Processor, kind: int) -> None:
-    """STI (BY_STI) and loads of SS (BY_MOV_SS) block events until the next instruction is complete.
-
-    A second one of the same kind right behind the first does not block again.
-    """
-    if not cpu.reg[INTERRUPTIBILITY] & kind:
-        cpu.set(INTERRUPTIBILITY, cpu.reg[INTERRUPTIBILITY] | kind)
-        cpu.set(SHADOW_STEP, cpu.step_number)
-    cpu.attention = True
-
-
-def one_iteration(cpu: Processor) -> bool:
-    """Must a repeated string instruction stop after each iteration: single step, monitor trap, breakpoints?"""
-    reg = cpu.reg
-    return bool(reg[RFLAGS] & TF or debug.armed(reg[DR7]) or cpu.controls.primary & controls.MONITOR_TRAP_FLAG)
+    """No processor runs: the clock jumps to where the next timer runs out or the next signal comes from outside."""
+    board = cpu.board
+    jump = min(signals.until_next(board), *map(wakes_in, board.processors))
+    if 0 < jump < NEVER:
+        board.jump(jump)
 
 
 # ---- events of instructions and of VM entries

@@ -3,6 +3,10 @@
 The soft tables answer nearly every access: linear page -> bytes, for one privilege, and for writes only where nothing
 is left to set or to watch (the TLB holds the page as dirty, no code was decoded from it, no device lies there).
 Everything else takes the slow path: `paging.translate`, page boundaries, the local APIC and the APIC-access page.
+
+Alignment is checked on the slow path alone: while the checks are on, the soft tables in use keep no page for reading or
+writing, so that every access comes there and accesses at other times ask nothing (SDM volume 3, "Interrupt 17—Alignment
+Check Exception (#AC)").
 """
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from vmviz.machine import apic, paging
 from vmviz.machine.memory import MEMORY_SLOT, Memory
-from vmviz.machine.outcome import GP, SS, Fault
+from vmviz.machine.outcome import AC, GP, SS, Fault
 from vmviz.machine.registers import CPL, EFER, EFER_LMA, MASK32
 
 if TYPE_CHECKING:
@@ -25,23 +29,34 @@ load16, load32, load64 = (struct.Struct(f).unpack_from for f in ("<H", "<I", "<Q
 store16, store32, store64 = (struct.Struct(f).pack_into for f in ("<H", "<I", "<Q"))
 
 
+class _Nothing(dict[int, Any]):
+    """A table that stays empty."""
+
+    def __setitem__(self, key: int, value: object) -> None:
+        """Keep nothing."""
+
+
 class SoftTables:
     """Linear page number -> bytes of the page, for accesses of one privilege (user or supervisor)."""
 
-    __slots__ = ("read", "write", "fetch", "code")
+    __slots__ = ("aligned", "read", "write", "fetch", "code")
 
-    def __init__(self) -> None:
-        self.read: dict[int, bytearray] = {}
-        self.write: dict[int, tuple[bytearray, int]] = {}     # with the journal slot of the page's first byte, size 0
+    def __init__(self, aligned: bool = False) -> None:
+        """`aligned`: for accesses that must be aligned, each of which is checked."""
+        self.aligned = aligned
+        self.read: dict[int, bytearray] = _Nothing() if aligned else {}
+        # With the journal slot of the page's first byte, size 0.
+        self.write: dict[int, tuple[bytearray, int]] = _Nothing() if aligned else {}
         self.fetch: dict[int, int] = {}                       # -> physical address of the page
         self.code: dict[int, Instruction] = {}                # RIP -> decoded instruction
 
     def clear(self) -> None:
         """Forget everything, in place: the loop holds references."""
-        self.read.clear()
-        self.write.clear()
-        self.fetch.clear()
-        self.code.clear()
+        if self.code or self.read or self.write or self.fetch:      # mostly not: a VM entry clears twice
+            self.read.clear()
+            self.write.clear()
+            self.fetch.clear()
+            self.code.clear()
 
 
 class LinearMemory:
@@ -149,26 +164,31 @@ class LinearMemory:
         if linear >> 12 not in self.soft.write or (linear & 0xFFF) + size > 0x1000:
             self._pieces(linear, size, WRITE, self.reg[CPL] == 3)
 
-    def read_system(self, linear: int, size: int) -> int:
-        """An implicit supervisor read, at any CPL: descriptor tables, TSS, IDT."""
+    def read_system(self, linear: int, size: int, user: bool | None = None) -> int:
+        """A supervisor read at any CPL, implicit unless `user` is False: descriptor tables, TSS, IDT."""
         value = shift = 0
-        for at, physical, length in self._pieces(linear, size, READ, False):
+        for at, physical, length in self._pieces(linear, size, READ, user):
             value |= self._read_piece(at, physical, length, keep=False) << shift
             shift += 8 * length
         return value
 
-    def write_system(self, linear: int, size: int, value: int) -> None:
-        """An implicit supervisor write: accessed bits of descriptors, busy bits, stack frames of an inner ring."""
-        for at, physical, length in self._pieces(linear, size, WRITE, False):
+    def write_system(self, linear: int, size: int, value: int, user: bool | None = None) -> None:
+        """A supervisor write, implicit unless `user` is False: accessed bits of descriptors, busy bits."""
+        for at, physical, length in self._pieces(linear, size, WRITE, user):
             self._write_piece(at, physical, length, value & (1 << 8 * length) - 1, keep=False)
             value >>= 8 * length
 
-    def _pieces(self, linear: int, size: int, access: int, user: bool) -> list[tuple[int, int, int]]:
-        """Translate an access: (linear, physical, length) for each page it touches."""
+    def _pieces(self, linear: int, size: int, access: int, user: bool | None) -> list[tuple[int, int, int]]:
+        """Translate an access: (linear, physical, length) for each page it touches.
+
+        One of several parts (a pseudo-descriptor) must be aligned as its first part is; the others are asked when made.
+        """
         if self.bits != 64 and not self.reg[EFER] & EFER_LMA:
             linear &= MASK32
         elif linear + 0x8000_0000_0000 & (1 << 64) - 1 >= 1 << 48:
             raise self.not_canonical(linear)
+        if user and self.soft.aligned and linear & (size & -size) - 1:
+            raise Fault(AC)                 # of these and page faults the manual leaves the order to the processor
         head = 0x1000 - (linear & 0xFFF)
         if size <= head:
             return [(linear, paging.translate(self._cpu, linear, access, user), size)]

@@ -4,14 +4,18 @@ Only RAM is here. What lies outside (the local APIC's page, addresses without an
 processor's slow path: `Memory.page` gives None for it. Reading where nothing is gives all ones, writing does nothing.
 No journal here: `Processor.write_physical` journals, `Memory.poke` is what the journal uses to go back and forth.
 
-`version` counts a page's changes since its code was decoded: the decoder's cache is keyed by it.
+`has_code` holds the pages of which a soft table may repeat decoded instructions: who writes to one tells those tables.
 """
 from __future__ import annotations
 
+import struct
 from typing import Final
+
+from vmviz.machine.registers import MASK64
 
 PAGE: Final = 4096
 MEMORY_SLOT: Final = 1 << 62  # slot = MEMORY_SLOT | physical address << 4 | size in bytes
+_load64 = struct.Struct("<Q").unpack_from
 
 
 def slot_of(physical: int, size: int) -> int:
@@ -31,7 +35,6 @@ class Memory:
         """`size` in bytes, a multiple of 4096."""
         self.frames = size // PAGE
         self.pages: dict[int, bytearray] = {}
-        self.version: dict[int, int] = {}
         self.has_code: set[int] = set()
 
     def page(self, frame: int) -> bytearray | None:
@@ -52,6 +55,11 @@ class Memory:
         head = PAGE - offset
         return self.read(physical, head) | self.read(physical + head, size - head) << 8 * head
 
+    def read_entry(self, physical: int) -> int:
+        """8 bytes at a multiple of 8, as tables hold them; all ones where there is no RAM."""
+        page = self.pages.get(physical >> 12) or self.page(physical >> 12)
+        return MASK64 if page is None else int(_load64(page, physical & 0xFFF)[0])
+
     def load(self, physical: int, data: bytes) -> None:
         """Put an image into RAM before the run; not journaled."""
         for at in range(0, len(data), PAGE):
@@ -65,17 +73,10 @@ class Memory:
                 page[offset:offset + len(piece)] = piece
 
     def poke(self, slot: int, value: int) -> None:
-        """Set the bytes that a memory slot names; nothing happens where there is no RAM."""
+        """Set the bytes that a memory slot names; nothing happens where there is no RAM. No soft table is told."""
         physical, size = (slot ^ MEMORY_SLOT) >> 4, slot & 15
         frame = physical >> 12
         page = self.page(frame)
         if page is not None:
             offset = physical & 0xFFF
             page[offset:offset + size] = value.to_bytes(size, "little")
-            if frame in self.has_code:
-                self.forget_code(frame)
-
-    def forget_code(self, frame: int) -> None:
-        """The page's bytes have changed: what was decoded from it is stale."""
-        self.version[frame] = self.version.get(frame, 0) + 1
-        self.has_code.discard(frame)

@@ -13,6 +13,7 @@ DE, DB, NMI, BP, OF, BR, UD, NM, DF, _CSO, TS, NP, SS, GP, PF = range(15)
 MF, AC, MC, XM, VE, CP = range(16, 22)
 PUSHES_ERROR_CODE: Final = frozenset({DF, TS, NP, SS, GP, PF, AC, CP})
 CONTRIBUTORY: Final = frozenset({DE, TS, NP, SS, GP, CP})
+PAGE_FAULTS: Final = frozenset({PF, VE})                # the classes of "Interrupt 8-Double Fault Exception (#DF)"
 
 
 class Interruption(Exception):

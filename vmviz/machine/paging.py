@@ -9,7 +9,8 @@ allows both ("Caching Translation Information"). Left out: 5-level paging, prote
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmviz import events as ev
 from vmviz.machine import tlb
@@ -45,6 +46,16 @@ NO_PAGING, PAGING_32, PAGING_PAE, PAGING_4_LEVEL = range(4)
 P, RW, US, ACCESSED, DIRTY, PS, GLOBAL, NX = 1, 2, 4, 0x20, 0x40, 0x80, 0x100, 1 << 63
 ERROR_P, ERROR_W, ERROR_U, ERROR_RSVD, ERROR_I = 1, 2, 4, 8, 16
 ADDRESS: Final = 0x000F_FFFF_FFFF_F000
+MOST_WALKS: Final = 64                              # that are kept
+_FETCH_INPUTS: Final = itemgetter(CR0, CR3, CR4, EFER)
+
+
+class Walk(NamedTuple):
+    """A walk of 4-level paging that was made: where its entries lie, what they are, and the TLB's mapping."""
+
+    places: tuple[int, ...]
+    entries: list[int]
+    mapping: int
 
 
 def mode(cpu: Processor) -> int:
@@ -57,18 +68,41 @@ def mode(cpu: Processor) -> int:
     return PAGING_PAE if reg[CR4] & CR4_PAE else PAGING_32
 
 
-def translate(cpu: Processor, linear: int, access: int, user: bool) -> int:
+def translate(cpu: Processor, linear: int, access: int, user: bool | None) -> int:
     """The physical address of a canonical linear address, through the TLB or by a walk.
 
-    `user`: a user-mode access (CPL 3 and not implicit). Raises Fault(#PF) or VmExit (EPT violation, misconfiguration).
+    `user`: a user-mode access; None: a supervisor access that is implicit (to descriptor tables, TSS, IDT). Raises
+    Fault(#PF) or VmExit (EPT violation, misconfiguration).
     """
     hit = tlb.look_up(cpu, linear)
     if hit and _allowed(cpu, hit, access, user):
         return hit & ADDRESS | linear & 0xFFF
-    return _walk(cpu, linear, access, user)
+    if access != FETCH or cpu.ept or cpu.telling or cpu.paging != PAGING_4_LEVEL:
+        return walk(cpu, linear, access, user, [])
+    return _walk_again(cpu, linear, user)
 
 
-def _allowed(cpu: Processor, mapping: int, access: int, user: bool) -> bool:
+def _walk_again(cpu: Processor, linear: int, user: bool | None) -> int:
+    """A walk for code, which VM entries and exits that flush the TLB ask for again and again.
+
+    While what it hangs on and the entries on its way are the same, so is its outcome.
+    """
+    inputs = linear >> 12, user, *_FETCH_INPUTS(cpu.reg)
+    known = cpu.walks.get(inputs)
+    if known is not None and [*map(cpu.memory.read_entry, known.places)] == known.entries:
+        tlb.fill(cpu, linear, known.mapping)
+        return known.mapping & ADDRESS | linear & 0xFFF
+    seen: list[tuple[int, int, int]] = []
+    physical = walk(cpu, linear, FETCH, user, seen)
+    if len(cpu.walks) >= MOST_WALKS:
+        cpu.walks.clear()
+    _, places, _ = zip(*seen, strict=True)
+    entries = [*map(cpu.memory.read_entry, places)]     # with their accessed flags set
+    cpu.walks[inputs] = Walk(places, entries, tlb.look_up(cpu, linear))
+    return physical
+
+
+def _allowed(cpu: Processor, mapping: int, access: int, user: bool | None) -> bool:
     """Does a cached mapping grant the access without anything left to set or to check?"""
     reg = cpu.reg
     if access == FETCH:
@@ -80,7 +114,7 @@ def _allowed(cpu: Processor, mapping: int, access: int, user: bool) -> bool:
     if user:
         if not mapping & tlb.USER:
             return False
-    elif mapping & tlb.USER and reg[CR4] & CR4_SMAP and not _smap_open(cpu):
+    elif mapping & tlb.USER and reg[CR4] & CR4_SMAP and not _smap_open(cpu, user):
         return False
     if access == WRITE:
         if not mapping & tlb.DIRTY:
@@ -89,21 +123,26 @@ def _allowed(cpu: Processor, mapping: int, access: int, user: bool) -> bool:
     return True
 
 
-def _smap_open(cpu: Processor) -> bool:
-    """RFLAGS.AC lets explicit supervisor accesses through SMAP; implicit ones (at CPL 3) never ("Access Rights")."""
-    return bool(cpu.reg[RFLAGS] & AC) and cpu.reg[CPL] != 3
+def _smap_open(cpu: Processor, user: bool | None) -> bool:
+    """RFLAGS.AC lets explicit supervisor accesses through SMAP; implicit ones and those at CPL 3 never ("Determination
+    of Access Rights")."""
+    return bool(cpu.reg[RFLAGS] & AC) and cpu.reg[CPL] != 3 and user is not None
 
 
-def _walk(cpu: Processor, linear: int, access: int, user: bool) -> int:
-    """Walk the tables, set accessed and dirty flags, fill the TLB. Shape: at most four entries, top level first."""
+def walk(cpu: Processor, linear: int, access: int, user: bool | None, seen: list[tuple[int, int, int]]) -> int:
+    """Walk the tables, set accessed and dirty flags, fill the TLB.
+
+    `seen` gets (level, address, value) of each entry, at most four, top level first; address 0 is a PDPTE register.
+    """
     kind = cpu.paging
-    seen: list[tuple[int, int, int]] = []
     if kind == NO_PAGING:
         address, flags, shift = linear, RW | US | DIRTY, 12
-    elif kind == PAGING_32:
-        address, flags, shift = _walk_32(cpu, linear, access, user, seen)
     else:
-        address, flags, shift = _walk_64(cpu, linear, access, user, seen)
+        try:
+            address, flags, shift = (_walk_32 if kind == PAGING_32 else _walk_64)(cpu, linear, access, user, seen)
+        except Fault:
+            _tell(cpu, linear, None, access, seen)
+            raise
     mapping = (tlb.WRITABLE if flags & RW else 0) | (tlb.USER if flags & US else 0)
     if flags & NX:
         mapping |= tlb.NO_EXECUTE
@@ -119,15 +158,20 @@ def _walk(cpu: Processor, linear: int, access: int, user: bool) -> int:
         mapping |= (0 if rights & ept.EXECUTE else tlb.EPT_NO_EXECUTE) | (0 if rights & ept.READ else tlb.EPT_NO_READ)
     if dirty:
         mapping |= tlb.DIRTY
-    if cpu.telling and kind != NO_PAGING:
-        cpu.emit(ev.PageWalk(linear=linear, physical=physical, access=ACCESS_NAMES[access],
-                             entries=tuple(ev.TableEntry(*entry) for entry in seen)))
+    if kind != NO_PAGING:
+        _tell(cpu, linear, physical, access, seen)
     if kind != NO_PAGING or cpu.ept:
         tlb.fill(cpu, linear, physical & ADDRESS | mapping)
     return physical
 
 
-def _walk_64(cpu: Processor, linear: int, access: int, user: bool,
+def _tell(cpu: Processor, linear: int, physical: int | None, access: int, seen: list[tuple[int, int, int]]) -> None:
+    if cpu.telling:
+        cpu.emit(ev.PageWalk(linear=linear, physical=physical, access=ACCESS_NAMES[access],
+                             entries=tuple(ev.TableEntry(*entry) for entry in seen)))
+
+
+def _walk_64(cpu: Processor, linear: int, access: int, user: bool | None,
              seen: list[tuple[int, int, int]]) -> tuple[int, int, int]:
     """4-level and PAE paging. Gives the (guest-)physical address, the combined flags and the page's shift."""
     reg = cpu.reg
@@ -145,16 +189,15 @@ def _walk_64(cpu: Processor, linear: int, access: int, user: bool,
         if not entry & P:
             raise _fault(cpu, linear, access, user, 0)
         table, levels = entry & ADDRESS, (21, 12)
-    visited: list[tuple[int, int]] = []
+    read, in_registers = cpu.memory.read_entry, len(seen)
     for shift in levels:
         at = table + ((linear >> shift & 511) << 3)
-        entry = cpu.memory.read(_table_entry(cpu, at, linear, READ), 8)
+        entry = read(_table_entry(cpu, at, linear, READ) if cpu.ept else at)
         seen.append(((shift - 3) // 9, at, entry))
         if not entry & P:
             raise _fault(cpu, linear, access, user, 0)
         if entry & reserved or (shift == 39 and entry & PS):
             raise _fault(cpu, linear, access, user, ERROR_P | ERROR_RSVD)
-        visited.append((at, entry))
         flags = flags & (entry | ~(RW | US)) | entry & NX
         if shift == 12 or (entry & PS and shift <= cpu.model.largest_page_shift):
             size = 1 << shift
@@ -164,13 +207,14 @@ def _walk_64(cpu: Processor, linear: int, access: int, user: bool,
         if entry & PS:
             raise _fault(cpu, linear, access, user, ERROR_P | ERROR_RSVD)
         table = entry & ADDRESS
-    return _finish(cpu, linear, access, user, flags, visited, 8, entry & ADDRESS & -size | linear & size - 1, shift)
+    return _finish(cpu, linear, access, user, flags, seen[in_registers:], 8,
+                   entry & ADDRESS & -size | linear & size - 1, shift)
 
 
-def _walk_32(cpu: Processor, linear: int, access: int, user: bool,
+def _walk_32(cpu: Processor, linear: int, access: int, user: bool | None,
              seen: list[tuple[int, int, int]]) -> tuple[int, int, int]:
     """32-bit paging, with pages of 4 MiB when CR4.PSE is set (PSE-36 up to 40 bits)."""
-    flags, visited = RW | US, []
+    flags = RW | US
     table = cpu.reg[CR3] & 0xFFFF_F000
     for shift in (22, 12):
         at = table + ((linear >> shift & 1023) << 2)
@@ -178,19 +222,18 @@ def _walk_32(cpu: Processor, linear: int, access: int, user: bool,
         seen.append((2 if shift == 22 else 1, at, entry))
         if not entry & P:
             raise _fault(cpu, linear, access, user, 0)
-        visited.append((at, entry))
         flags &= entry | ~(RW | US)
         if shift == 22 and entry & PS and cpu.reg[CR4] & CR4_PSE:
             if entry & 0x20_0000:
                 raise _fault(cpu, linear, access, user, ERROR_P | ERROR_RSVD)
             address = (entry & 0xFFC0_0000) | (entry >> 13 & 0xFF) << 32 | linear & 0x3F_FFFF
-            return _finish(cpu, linear, access, user, flags, visited, 4, address, shift)
+            return _finish(cpu, linear, access, user, flags, seen, 4, address, shift)
         table = entry & 0xFFFF_F000
-    return _finish(cpu, linear, access, user, flags, visited, 4, table | linear & 0xFFF, 12)
+    return _finish(cpu, linear, access, user, flags, seen, 4, table | linear & 0xFFF, 12)
 
 
-def _finish(cpu: Processor, linear: int, access: int, user: bool, flags: int, visited: list[tuple[int, int]],
-            size: int, address: int, shift: int) -> tuple[int, int, int]:
+def _finish(cpu: Processor, linear: int, access: int, user: bool | None, flags: int,
+            visited: list[tuple[int, int, int]], size: int, address: int, shift: int) -> tuple[int, int, int]:
     """Check the rights, then set the accessed flags and, for a write, the dirty flag of the last entry."""
     reg = cpu.reg
     supervisor_page = not flags & US
@@ -199,17 +242,16 @@ def _finish(cpu: Processor, linear: int, access: int, user: bool, flags: int, vi
     elif user:
         bad = supervisor_page or (access == WRITE and not flags & RW)
     else:
-        bad = (not supervisor_page and reg[CR4] & CR4_SMAP and not _smap_open(cpu)) or (
+        bad = (not supervisor_page and reg[CR4] & CR4_SMAP and not _smap_open(cpu, user)) or (
             access == WRITE and not flags & RW and reg[CR0] & CR0_WP)
     if bad:
         raise _fault(cpu, linear, access, user, ERROR_P)
-    last = len(visited) - 1
-    for n, (at, entry) in enumerate(visited):
+    wanted, last = 0, len(visited) - 1
+    for n, (_, at, entry) in enumerate(visited):
         wanted = entry | ACCESSED | (DIRTY if n == last and access == WRITE else 0)
         if wanted != entry:
-            cpu.write_physical(_table_entry(cpu, at, linear, WRITE), size, wanted)
-        if n == last:
-            flags |= wanted & (GLOBAL | DIRTY)
+            cpu.write_walked(_table_entry(cpu, at, linear, WRITE), size, wanted)
+    flags |= wanted & (GLOBAL | DIRTY)
     return address, flags, shift
 
 
@@ -220,7 +262,7 @@ def _table_entry(cpu: Processor, guest_physical: int, linear: int, access: int) 
     return ept.translate(cpu, guest_physical, access, linear, False)[0]
 
 
-def _fault(cpu: Processor, linear: int, access: int, user: bool, error: int) -> Fault:
+def _fault(cpu: Processor, linear: int, access: int, user: bool | None, error: int) -> Fault:
     """The page fault for an access (SDM volume 3, "Page-Fault Exceptions")."""
     if access == WRITE:
         error |= ERROR_W

@@ -59,9 +59,9 @@ def write(cpu: Processor, port: int, size: int, value: int) -> None:
     if port == CONSOLE:
         cpu.mark(ev.Console(text=chr(value & 0xFF)))
     elif port == SHUTDOWN:
-        matched = cpu.reg[SHUTDOWN_PORT]
+        matched = cpu.board.first.reg[SHUTDOWN_PORT]
         if matched < len(SHUTDOWN_WORD):
             letter = value & 0xFF
             matched = matched + 1 if letter == SHUTDOWN_WORD[matched] else int(letter == SHUTDOWN_WORD[0])
-            cpu.set(SHUTDOWN_PORT, matched)
+            cpu.board.put(0, SHUTDOWN_PORT, matched)
         cpu.attention = True

@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from vmviz import events as ev
 from vmviz.machine import apic, paging
+from vmviz.machine.board import Board
 from vmviz.machine.linear import LinearMemory, SoftTables
 from vmviz.machine.memory import Memory, slot_of
-from vmviz.machine.outcome import GP, Fault
+from vmviz.machine.outcome import GP, Fault, OutsideModel, VmExit
 from vmviz.machine.registers import (
     AC,
     AR_DB,
     AR_L,
     CPL,
+    CR0,
+    CR0_AM,
+    CS_BASE,
     CS_RIGHTS,
     CURRENT_VMCS,
     EFER,
@@ -43,13 +47,18 @@ if TYPE_CHECKING:
     from vmviz.machine.vmx.checks import Kept
 
 KEEP_OTHERS: Final = ~STATUS_FLAGS
+UPPER_HALF: Final = 0xFFFF << 36     # what makes a page number with bit 35 set that of a canonical address
 
 
 class Processor(LinearMemory):
     """One logical processor with its memory."""
 
-    def __init__(self, memory: Memory, model: Model, names: dict[int, str] | None = None) -> None:
-        """`names`: labels of virtual machines by VMCS address; others are A, B, C in the order of their VMCLEAR."""
+    def __init__(self, memory: Memory, model: Model, names: dict[int, str] | None = None,
+                 board: Board | None = None) -> None:
+        """`names`: labels of virtual machines by VMCS address; others are A, B, C in the order of their VMCLEAR.
+
+        `board`: that of the other processors of the machine; without it this one is alone.
+        """
         self.reg: list[int] = [0] * SLOTS
         self.memory = memory
         self.model = model
@@ -60,6 +69,7 @@ class Processor(LinearMemory):
         self.rips: list[int] = []
         self.base_step = 0                # number of the step that rips[0] belongs to
         self.commit = 0                   # length of the journal up to which the step cannot be taken back
+        self.walked: list[tuple[int, int, int]] = []    # step, place in the journal, slot: what outlives it
         self.attention = True
         self.telling = False              # gather all events of the step, not only the marks
         self.events: list[ev.Event] = []
@@ -73,10 +83,17 @@ class Processor(LinearMemory):
         self.controls = controls.NONE     # the control words in force: the current VMCS's in non-root operation
         self.bits = 64                    # width of the code being run: 16, 32 or 64
         self.special: set[int] = set()    # page frames kept out of soft tables: local APIC, APIC-access page
-        self._soft = (SoftTables(), SoftTables())
+        self._soft = (SoftTables(), SoftTables(), SoftTables(aligned=True))     # supervisor, user, user under AC
         self.soft = self._soft[0]
-        self.decoded: dict[tuple[int, int, int, int], Instruction] = {}
+        self.board = board or Board()
+        self.number = self.board.add(self)
+        self.tlb_taken: set[int] | None = None          # tlb.py; None: not known
+        self.walks: dict[tuple[Any, ...], paging.Walk] = {}     # derived; each use looks at the tables again
+        self.decoded: dict[tuple[int, int, int], Instruction] = {}
+        # Page frame -> linear page -> RIP -> 64-bit code, decoded since somebody last wrote to the page.
+        self.code_pages: dict[int, dict[int, dict[int, Instruction]]] = {}
         self.vectoring: tuple[int, int, int] | None = None   # (info, error, length) of an event being delivered
+        self.trap: VmExit | None = None   # comes when the instruction under way is complete
         self.interrupted_length = 0       # of the instruction that an exception or VM exit has just taken back
         self.kept_checks: dict[int, Kept] = {}      # by VMCS address (vmx/checks.py)
         self.running: Any = None          # the instruction under way, for those who tell what it was
@@ -110,7 +127,10 @@ class Processor(LinearMemory):
         """Replace RFLAGS as a whole: IF or TF may have changed, so the loop must look."""
         if (self.reg[RFLAGS] ^ value) & AC:
             self.drop_soft_tables()         # AC opens and closes SMAP's gate
-        self.set(RFLAGS, value)
+            self.set(RFLAGS, value)
+            self._use_tables()
+        else:
+            self.set(RFLAGS, value)
         self.attention = True
 
     def write_physical(self, physical: int, size: int, value: int) -> None:
@@ -121,11 +141,18 @@ class Processor(LinearMemory):
         if page is None:
             return
         if frame in memory.has_code:
-            memory.forget_code(frame)
-            for soft in self._soft:
-                soft.code.clear()
+            self.code_written(frame)
         self.log((slot_of(physical, size), int.from_bytes(page[offset:offset + size], "little"), value))
         page[offset:offset + size] = value.to_bytes(size, "little")
+
+    def write_walked(self, physical: int, size: int, value: int) -> None:
+        """A write of the page walker's: it stays when the instruction is taken back."""
+        step, at = self.step_number, len(self.journal)
+        self.write_physical(physical, size, value)
+        if self.walked and self.walked[0][0] != step:
+            self.walked.clear()
+        if len(self.journal) > at:
+            self.walked.append((step, at, slot_of(physical, size)))
 
     # ---- time and telling
 
@@ -158,8 +185,11 @@ class Processor(LinearMemory):
         """The label of the virtual machine that a VMCS belongs to."""
         if address in self.names:
             return self.names[address]
-        known = self.reg[KNOWN_VMCS:KNOWN_VMCS + 16]
-        return chr(ord("A") + known.index(address)) if address in known else "?"
+        known = self.board.first.reg
+        try:
+            return chr(ord("A") + known.index(address, KNOWN_VMCS, KNOWN_VMCS + 16) - KNOWN_VMCS)
+        except ValueError:
+            return "?"
 
     # ---- what is derived
 
@@ -179,8 +209,14 @@ class Processor(LinearMemory):
             special |= controls.special_frames(self, address)
         self.special = special
         self.drop_soft_tables()
-        self.soft = self._soft[reg[CPL] == 3]
+        self._use_tables()
         self.attention = True
+
+    def _use_tables(self) -> None:
+        """Use the soft tables of the privilege: at CPL 3 with CR0.AM and RFLAGS.AC those of aligned accesses."""
+        reg = self.reg
+        user = reg[CPL] == 3
+        self.soft = self._soft[2 if user and reg[RFLAGS] & AC and reg[CR0] & CR0_AM else user]
 
     def drop_soft_tables(self) -> None:
         """The address space changed: every soft table starts anew from the TLB."""
@@ -191,11 +227,35 @@ class Processor(LinearMemory):
         """Code was decoded from a page frame: writes to it must take the slow path from now on."""
         if frame not in self.memory.has_code:
             self.memory.has_code.add(frame)
-            for soft in self._soft:
-                soft.write.clear()
+            for cpu in self.board.processors:
+                for soft in cpu._soft:
+                    soft.write.clear()
+
+    def code_written(self, frame: int) -> None:
+        """The bytes of a page that code was decoded from change: what repeats it without a look at them is stale."""
+        self.memory.has_code.discard(frame)
+        for cpu in self.board.processors:
+            cpu.code_pages.pop(frame, None)
+            for soft in cpu._soft:
+                soft.code.clear()
+
+    def put_back(self) -> None:
+        """Slots and memory were set to what they were at another time: derive everything anew."""
+        self.code_pages.clear()
+        self.tlb_taken = None
+        self.refresh()
+
+    def forget_decoded(self) -> None:
+        """Let go of all decoded instructions."""
+        self.decoded.clear()
+        self.code_pages.clear()
+        for soft in self._soft:
+            soft.code.clear()
 
     def drop_soft_page(self, page_number: int) -> None:
-        """One linear page is no longer in the TLB."""
+        """One linear page is no longer in the TLB, which knows bits 47:12 of its address."""
+        if page_number >> 35:
+            page_number |= UPPER_HALF
         for soft in self._soft:
             soft.read.pop(page_number, None)
             soft.write.pop(page_number, None)
@@ -205,12 +265,16 @@ class Processor(LinearMemory):
     def use_privilege(self, cpl: int) -> None:
         """Continue at a privilege level (0..3)."""
         self.set(CPL, cpl)
-        self.soft = self._soft[cpl == 3]
+        self._use_tables()
         self.attention = True
 
     def guest_fields(self) -> vmcs.Region:
         """The current VMCS, for code that runs in VMX operation with one."""
         return vmcs.Region(self, self.reg[CURRENT_VMCS])
+
+    def outside(self, what: str) -> OutsideModel:
+        """What the instruction under way met and the model leaves out, at the instruction's linear address."""
+        return OutsideModel(what, self.rips[-1] + (0 if self.bits == 64 else self.reg[CS_BASE]))
 
     def jump(self, rip: int) -> None:
         """Continue at another RIP of the same code segment; checked as a near branch."""

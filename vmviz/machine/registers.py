@@ -80,6 +80,7 @@ BNDCFGS: Final = _slot("ia32_bndcfgs")
 PKRU: Final = _slot("pkru")
 TSC_ADJUST: Final = _slot("ia32_tsc_adjust")  # the time-stamp counter is this plus the number of complete steps
 MSR_SPARE: Final = _slot(*(f"msr_spare_{n}" for n in range(64)))  # plain storage given out by msr.py (MTRRs, ...)
+TSC_WRITTEN: Final = MSR_SPARE + 28  # IA32_TSC_ADJUST: what software has added to the time-stamp counter
 
 # VMX (SDM volume 3, "Introduction to Virtual Machine Extensions").
 OPERATION: Final = _slot("vmx_operation")
@@ -91,7 +92,7 @@ NO_VMCS: Final = (1 << 64) - 1
 OUTCOME: Final = _slot("vmx_outcome")  # of the last VMX instruction, as isa/vmx.py packs it
 EXITS: Final = _slot("vm_exits")
 ENTRIES: Final = _slot("vm_entries")
-KNOWN_VMCS: Final = _slot(*(f"known_vmcs_{n}" for n in range(16)))  # addresses in the order of their first VMCLEAR
+KNOWN_VMCS: Final = _slot(*(f"known_vmcs_{n}" for n in range(16)))  # in the order of their first VMCLEAR
 TIMER_DEADLINE: Final = _slot("preemption_timer_deadline")  # time-stamp count at which the timer is zero; all ones: off
 MTF_PENDING: Final = _slot("mtf_pending")
 PLE_FIRST: Final = _slot("pause_loop_first")
@@ -114,7 +115,12 @@ MONITOR_ADDRESS: Final = _slot("monitor_address")  # physical address armed by M
 # Local APIC: its 64 registers of 32 bits, by offset / 16 (SDM volume 3, "Local APIC Register Address Map").
 APIC: Final = _slot(*(f"apic_{n:02x}0" for n in range(64)))
 APIC_TIMER_DEADLINE: Final = _slot("apic_timer_deadline")  # time-stamp count of the next expiry; all ones: off
+
+# Of the machine as a whole, in the first processor's slots (board.py); KNOWN_VMCS is another of these.
 SHUTDOWN_PORT: Final = _slot("shutdown_port")  # how many characters of "Shutdown" port 8900h has seen
+TURN: Final = _slot("turn")  # the number of the processor that makes the next step
+TURN_ENDS: Final = _slot("turn_ends")  # the time at which it has had its quantum
+ARRIVED: Final = _slot("arrived")  # how many of the signals from outside have arrived
 
 # Translation lookaside buffer: three slots an entry (see paging.py).
 TLB_ENTRIES: Final = 512

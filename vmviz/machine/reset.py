@@ -12,6 +12,8 @@ from vmviz import events as ev
 from vmviz.machine.registers import (
     ACTIVE,
     ACTIVITY,
+    APIC,
+    APIC_TIMER_DEADLINE,
     CPL,
     CR0,
     CR0_CD,
@@ -35,6 +37,7 @@ from vmviz.machine.registers import (
     IDTR_LIMIT,
     INTERRUPTIBILITY,
     LDTR,
+    NEVER,
     PENDING_DEBUG,
     RAX,
     RFLAGS,
@@ -49,10 +52,17 @@ if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
 
 _DX = 2
+_ID = 2      # the APIC ID register's place among the local APIC's
 
 
 def init(cpu: Processor) -> None:
     """An INIT signal arrives outside VMX operation."""
+    initial_state(cpu)
+    cpu.mark(ev.Interrupt(vector=0, source="init"))
+
+
+def initial_state(cpu: Processor) -> None:
+    """What INIT makes of a processor; those that are not the first come out of reset so."""
     reg = cpu.reg
     for slot in range(RAX, RAX + 16):
         cpu.set(slot, 0)
@@ -73,8 +83,19 @@ def init(cpu: Processor) -> None:
     cpu.set(RIP, 0xFFF0)
     cpu.set(CPL, 0)
     cpu.set(ACTIVITY, WAIT_FOR_SIPI)
-    cpu.mark(ev.Interrupt(vector=0, source="init"))
+    _reset_apic(cpu)
     cpu.refresh()
+
+
+def _reset_apic(cpu: Processor) -> None:
+    """SDM volume 3, "Local APIC State After It Receives an INIT Reset": as after power-up, but the ID stays."""
+    own_id = cpu.reg[APIC + _ID]
+    after = list(cpu.reg[:APIC + 64])
+    cpu.model.reset_apic(after)
+    after[APIC + _ID] = own_id
+    for slot in range(APIC, APIC + 64):
+        cpu.set(slot, after[slot])
+    cpu.set(APIC_TIMER_DEADLINE, NEVER)
 
 
 def start_up(cpu: Processor, vector: int) -> None:

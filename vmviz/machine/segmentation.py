@@ -289,13 +289,19 @@ def check_code(cpu: Processor, found: Descriptor) -> None:
         raise Fault(NP, found.selector & ~3)
 
 
-def check_target(cpu: Processor, found: Descriptor, rip: int) -> None:
-    """The new RIP must be canonical, or within the new code segment's limit. Raises #GP(0)."""
+def check_target(cpu: Processor, found: Descriptor, rip: int) -> int:
+    """The RIP at which to go on in a new code segment: canonical, or within the segment's limit. Raises #GP(0).
+
+    Outside 64-bit mode it has 32 bits, also of a 64-bit operand (SDM volume 2, operation of CALL).
+    """
     if found.rights & AR_L and cpu.reg[EFER] & EFER_LMA:
         if not canonical(rip):
             raise Fault(GP)
-    elif rip > found.limit:
+        return rip
+    rip &= MASK32
+    if rip > found.limit:
         raise Fault(GP)
+    return rip
 
 
 def enter_code(cpu: Processor, selector: int, base: int, limit: int, rights: int, cpl: int, rip: int) -> None:

@@ -61,14 +61,12 @@ def join(first: Span, second: Span) -> Span:
 
 
 def _put(memory: Memory, values: dict[int, int]) -> None:
-    """Set cells of memory; code decoded from their pages is forgotten."""
+    """Set cells of memory."""
     for cell, value in values.items():
         frame = cell >> 9
         page = memory.pages.get(frame) or memory.page(frame)
         assert page is not None
         _store64(page, (cell & 511) << 3, value)
-        if frame in memory.has_code:
-            memory.forget_code(frame)
 
 
 def _cell(memory: Memory, cell: int) -> int:
@@ -92,6 +90,19 @@ class Spans:
                 self._levels.append([])
             self._levels[level + 1].append(join(*self._levels[level][-2:]))
             level += 1
+
+    def completed(self, chunk: int) -> list[Span]:
+        """The spans that chunk number `chunk` completed, one a level: its own, and those joined because of it."""
+        after = chunk + 1
+        found = [level[(after >> n) - 1] for n, level in enumerate(self._levels) if after % (1 << n) == 0]
+        return found[:(after & -after).bit_length()]
+
+    def take(self, completed: Sequence[Span]) -> None:
+        """The next chunk's spans, as `completed` gives them: what was joined elsewhere need not be joined again."""
+        while len(self._levels) < len(completed):
+            self._levels.append([])
+        for level, span in zip(self._levels, completed, strict=False):
+            level.append(span)
 
     def jump(self, memory: Memory, start: int, end: int) -> None:
         """Bring memory from the start of chunk `start` to that of chunk `end`, forwards or backwards."""

@@ -63,13 +63,13 @@ class Stack:
         if self.user:
             self.cpu.write_slow(at, size, value)
         else:
-            self.cpu.write_system(at, size, value)
+            self.cpu.write_system(at, size, value, False)
 
     def pop(self, size: int) -> int:
         """Pop `size` bytes."""
         at = self._linear(self.pointer, size)
         self.pointer = self.pointer + size & self.mask
-        return self.cpu.read_slow(at, size) if self.user else self.cpu.read_system(at, size)
+        return self.cpu.read_slow(at, size) if self.user else self.cpu.read_system(at, size, False)
 
     def pop_frame(self, size: int, count: int) -> list[int]:
         """Pop `count` values of `size` bytes, first popped first. They are read from the last one down."""

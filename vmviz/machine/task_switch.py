@@ -1,25 +1,27 @@
-"""Task switches: from one 32-bit TSS to another (SDM volume 3, "Task Management").
+"""Task switches: from one TSS to another, of 32 or 16 bits (SDM volume 3, "Task Management").
 
 They exist outside IA-32e mode only: by a far JMP or CALL to a TSS or task gate, by an interrupt through a task
 gate, and by IRET with NT set. In a guest each is a VM exit instead. First come the checks, then the old task's
 state goes into its TSS, then the new one's comes out of its own.
 
-Simplified: an exception that comes from loading the new task's segment registers is delivered in the old task;
-the T bit of the TSS raises no debug trap. Left out: 16-bit TSSs.
+Simplified: an exception that comes from loading the new task's segment registers is delivered in the old task. What a
+16-bit TSS leaves of the upper halves of the general registers the manual does not say: ones, as on the reference
+emulator.
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from vmviz.machine import control_state, paging
 from vmviz.machine import segmentation as seg
-from vmviz.machine.outcome import GP, NP, TS, Fault, OutsideModel
+from vmviz.machine.outcome import GP, NP, TS, Fault
 from vmviz.machine.registers import (
     CPL,
     CR0,
     CR0_PG,
     CR3,
     CS,
+    DR7,
     DS,
     ES,
     FS,
@@ -27,6 +29,7 @@ from vmviz.machine.registers import (
     LDTR,
     MASK32,
     NT,
+    PENDING_DEBUG,
     RAX,
     RFLAGS,
     RIP,
@@ -43,8 +46,33 @@ if TYPE_CHECKING:
 
 BY_CALL, BY_IRET, BY_JMP, BY_GATE = range(4)            # as the exit qualification has them
 CR0_TS: Final = 8
-# Offsets in the 32-bit TSS.
-LINK, TSS_CR3, TSS_EIP, TSS_EFLAGS, TSS_EAX, TSS_ES, TSS_LDT, TSS_SIZE = 0, 0x1C, 0x20, 0x24, 0x28, 0x48, 0x60, 0x68
+BT: Final = 1 << 15                                     # a pending debug exception, as DR6 has it: debug.py
+LINK: Final = 0                                         # in a TSS of either kind
+
+
+class Layout(NamedTuple):
+    """Offsets in a TSS, and the width of what it holds in bytes; a 16-bit one has no CR3, no FS and GS, no T bit."""
+
+    width: int
+    ip: int
+    flags: int
+    general: int
+    segments: int
+    held: int                                           # how many segment registers
+    ldt: int
+    size: int
+    cr3: int = 0
+    trap: int = 0
+
+    @classmethod
+    def of(cls, rights: int) -> Layout:
+        """The layout that the type in a TSS's access rights says."""
+        return TSS_32 if rights & 8 else TSS_16
+
+
+TSS_32: Final = Layout(4, 0x20, 0x24, 0x28, 0x48, 6, 0x60, 0x68, cr3=0x1C, trap=0x64)
+TSS_16: Final = Layout(2, 0x0E, 0x10, 0x12, 0x22, 4, 0x2A, 0x2C)
+LOCAL: Final = 0x155                                    # L0 to L3 and LE of DR7
 _SEGMENTS: Final = (ES, CS, SS, DS, FS, GS)             # in the order of the TSS
 
 
@@ -56,13 +84,12 @@ def switch(cpu: Processor, selector: int, source: int, error: int | None = None)
     found = _new_tss(cpu, selector, source)
     if cpu.non_root:
         intercepts.task_switch(cpu, selector, source)
-    if found.type in (seg.TSS16_AVAILABLE, seg.TSS16_BUSY):
-        raise OutsideModel("a 16-bit task state segment", cpu.rips[-1])
     reg = cpu.reg
     old_selector, old_base = reg[segment(TR, 0)], reg[segment(TR, 1)]
-    for at in (found.base, found.base + TSS_SIZE - 1, old_base + TSS_EIP, old_base + TSS_LDT - 1):
+    old, new = Layout.of(reg[segment(TR, 3)]), Layout.of(found.rights)
+    for at in (found.base, found.base + new.size - 1, old_base + old.ip, old_base + old.ldt - 1):
         paging.translate(cpu, at & MASK32, paging.WRITE, False)         # all that can fault does so before a change
-    _save(cpu, old_base, reg[RFLAGS] & ~NT if source == BY_IRET else reg[RFLAGS])
+    _save(cpu, old, old_base, reg[RFLAGS] & ~NT if source == BY_IRET else reg[RFLAGS])
     if source in (BY_JMP, BY_IRET):
         _set_busy(cpu, seg.descriptor(cpu, old_selector, TS), False)
     if source != BY_IRET:
@@ -71,10 +98,15 @@ def switch(cpu: Processor, selector: int, source: int, error: int | None = None)
         cpu.write_system(found.base + LINK, 2, old_selector)
     cpu.set(CR0, reg[CR0] | CR0_TS)
     seg.set_segment(cpu, TR, selector, found.base, found.limit, found.rights | 2)
-    _load(cpu, found.base, nested=source in (BY_CALL, BY_GATE))
+    trap = new.trap and cpu.read_system(found.base + new.trap, 2) & 1
+    _load(cpu, new, found.base, nested=source in (BY_CALL, BY_GATE))
+    cpu.set(DR7, reg[DR7] & ~LOCAL)
+    if trap:                                            # before the new task's first instruction
+        cpu.set(PENDING_DEBUG, reg[PENDING_DEBUG] | BT)
+        cpu.attention = True
     if error is not None:
         stack = Stack.current(cpu)
-        stack.push(error, 4)
+        stack.push(error, new.width)
         stack.leave_pointer()
 
 
@@ -89,7 +121,7 @@ def _new_tss(cpu: Processor, selector: int, source: int) -> seg.Descriptor:
         raise Fault(vector, selector & ~3)
     if not found.present:
         raise Fault(NP, selector & ~3)
-    if found.limit < (TSS_SIZE - 1 if found.type & 8 else 0x2B):
+    if found.limit < Layout.of(found.rights).size - 1:
         raise Fault(TS, selector & ~3)
     return found
 
@@ -99,26 +131,28 @@ def _set_busy(cpu: Processor, found: seg.Descriptor, busy: bool) -> None:
     cpu.write_system(found.address + 5, 1, byte | 2 if busy else byte & ~2)
 
 
-def _save(cpu: Processor, base: int, flags: int) -> None:
+def _save(cpu: Processor, tss: Layout, base: int, flags: int) -> None:
     """The old task's state into its TSS."""
-    reg = cpu.reg
-    cpu.write_system(base + TSS_EIP, 4, reg[RIP])
-    cpu.write_system(base + TSS_EFLAGS, 4, flags)
+    reg, width = cpu.reg, tss.width
+    mask = (1 << 8 * width) - 1
+    cpu.write_system(base + tss.ip, width, reg[RIP] & mask)
+    cpu.write_system(base + tss.flags, width, flags & mask)
     for n in range(8):
-        cpu.write_system(base + TSS_EAX + 4 * n, 4, reg[RAX + n] & MASK32)
-    for n, index in enumerate(_SEGMENTS):
-        cpu.write_system(base + TSS_ES + 4 * n, 2, reg[segment(index, 0)])
+        cpu.write_system(base + tss.general + width * n, width, reg[RAX + n] & mask)
+    for n, index in enumerate(_SEGMENTS[:tss.held]):
+        cpu.write_system(base + tss.segments + width * n, 2, reg[segment(index, 0)])
 
 
-def _load(cpu: Processor, base: int, nested: bool) -> None:
+def _load(cpu: Processor, tss: Layout, base: int, nested: bool) -> None:
     """The new task's state out of its TSS."""
-    reg = cpu.reg
-    cr3 = cpu.read_system(base + TSS_CR3, 4)
-    rip = cpu.read_system(base + TSS_EIP, 4)
-    flags = cpu.read_system(base + TSS_EFLAGS, 4)
-    general = [cpu.read_system(base + TSS_EAX + 4 * n, 4) for n in range(8)]
-    selectors = [cpu.read_system(base + TSS_ES + 4 * n, 2) for n in range(6)]
-    ldt = cpu.read_system(base + TSS_LDT, 2)
+    reg, width = cpu.reg, tss.width
+    upper = 0xFFFF_0000 if width == 2 else 0
+    cr3 = cpu.read_system(base + tss.cr3, 4) if tss.cr3 else reg[CR3]
+    rip = cpu.read_system(base + tss.ip, width)
+    flags = cpu.read_system(base + tss.flags, width)
+    general = [cpu.read_system(base + tss.general + width * n, width) | upper for n in range(8)]
+    selectors = [cpu.read_system(base + tss.segments + width * n, 2) if n < tss.held else 0 for n in range(6)]
+    ldt = cpu.read_system(base + tss.ldt, 2)
     if reg[CR0] & CR0_PG and cr3 != reg[CR3]:
         control_state.load_cr3(cpu, cr3)
     for n, value in enumerate(general):

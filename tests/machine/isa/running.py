@@ -31,7 +31,7 @@ def execute(cpu: Processor, place: Place) -> tuple[int | None, list[int], int, i
     cpu.memory.load(place.rip, place.code)
     cpu.memory.load(DATA, place.data)
     cpu.memory.load(STACK, place.stack)
-    cpu.decoded.clear()
+    cpu.forget_decoded()
     cpu.drop_soft_tables()
     reg = cpu.reg
     reg[:16] = place.registers

@@ -7,7 +7,7 @@ import pytest
 
 from tests.machine.isa.running import Program
 from vmviz.machine.outcome import UD, Fault
-from vmviz.machine.registers import CF, CR0, CR0_PE, SF, ZF
+from vmviz.machine.registers import CF, CR0, CR0_PE, PF, SF, ZF
 
 Run = Callable[..., Program]
 M64 = (1 << 64) - 1
@@ -26,6 +26,14 @@ def test_bit_fields_and_their_carry(run: Run, text: str, rbx: int, rcx: int, res
     program = run(text, rax=5, rbx=rbx, rcx=rcx, rflags=3 ^ carry).all()
     assert program["rax"] == result
     assert program["rflags"] & (CF | ZF) == carry | (0 if result else ZF)
+
+
+@pytest.mark.parametrize("text", ["andn eax, ebx, ecx", "blsi eax, ebx", "blsr eax, ebx", "blsmsk eax, ebx",
+                                  "bzhi eax, ebx, ecx"])
+@pytest.mark.parametrize("parity", [0, PF])
+def test_bit_instructions_keep_pf_which_the_manual_leaves_undefined(run: Run, text: str, parity: int) -> None:
+    for rbx in (0, 1, 3, 7):
+        assert run(text, rbx=rbx, rcx=2, rflags=2 | parity).all()["rflags"] & PF == parity
 
 
 @pytest.mark.parametrize(("text", "value", "result"), [
@@ -58,9 +66,6 @@ def test_bit_strings_reach_beyond_the_operand_both_ways(run: Run) -> None:
     assert (program.read(0x8118, 8), program.read(0x80F8, 8)) == (1 << 5, 1 << 63)
     assert program["rflags"] & CF == 0
 
-
-def test_movdiri_stores(run: Run) -> None:
-    assert run("db 0x48, 0x0F, 0x38, 0xF9, 0x06", rsi=0x8000, rax=M64 - 5).all().read(0x8000, 8) == M64 - 5
 
 
 def test_bsf_of_zero_sets_zf_and_leaves_the_destination(run: Run) -> None:

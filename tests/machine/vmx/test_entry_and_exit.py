@@ -107,7 +107,7 @@ def test_a_refused_guest_state_loads_the_host_state_and_saves_nothing() -> None:
     assert cpu.reg[RIP] == HOST_RIP and cpu.reg[OPERATION] == ROOT
     written = {event.field for event in made.events if isinstance(event, ev.VmcsWrite)}
     assert written <= {"exit_reason", "exit_qualification"}
-    assert [event.state for event in made.events if isinstance(event, ev.Vm)] == ["crashed"]
+    assert not [event for event in made.events if isinstance(event, ev.Vm)]      # the VM is as it was
 
 
 def test_a_refused_msr_gives_its_number_and_skips_the_injection() -> None:

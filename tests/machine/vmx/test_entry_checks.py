@@ -1,22 +1,24 @@
 """Every rule of VM entry, legal and illegal, from the rows themselves."""
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.machine.vmx.scenes import in_root, put
 from vmviz.machine import models
-from vmviz.machine.vmx import controls_checks, guest_checks, host_checks
+from vmviz.machine.vmx import capabilities, controls_checks, entry_rules, guest_checks, host_checks
 from vmviz.machine.vmx.checks import Candidate, Check, Kept
-from vmviz.spec import CONTROL_BITS, ENTRY_CHECKS
+from vmviz.spec import CONTROL_BITS, ENTRY_CHECKS, FIELDS
 
 STAGES = {"controls": controls_checks.ROWS, "host": host_checks.ROWS, "guest": guest_checks.ROWS}
-ALL = [row for rows in STAGES.values() for row in rows]
+ALL = list(entry_rules.ROWS)
 # Rules that can only be broken on a processor that lacks something.
 MODELS = {"controls.eptp_accessed_dirty": "sandy-bridge"}
 # Rules that other rules of the same stage make unreachable from 64-bit mode on the default model.
-SHADOWED = {"host.from_32_bit", "host.narrow_host", "guest.rflags_vm"}
-# Orders of the table that no model can break: a control that no model has, or one rule in two rows.
-NOT_MODELLED = {12, 25, 26, 27, 28, 35, 39, 47, 48, 49, 51, 66, 77, 78, 102, 103, 105, 106, 107, 143}
+SHADOWED = {"host.from_32_bit", "host.narrow_host"}
 
 
 def scene(row: Check) -> Candidate:
@@ -27,11 +29,37 @@ def scene(row: Check) -> Candidate:
     return Candidate(cpu, region)
 
 
-def test_the_rows_are_the_tables_rules_in_the_tables_order() -> None:
+def test_every_rule_of_the_table_is_a_row_a_guard_or_cannot_be_broken() -> None:
+    answers = [{row.order for row in ALL}, set(entry_rules.GUARDS), set(entry_rules.MSR_LOAD),
+               set(entry_rules.CANNOT_APPLY)]
+    assert sorted(order for answer in answers for order in answer) == [rule.order for rule in ENTRY_CHECKS]
+
+
+def test_the_rows_are_in_the_tables_order_and_stage() -> None:
     orders = [row.order for row in ALL]
     assert orders == sorted(orders)
-    wanted = {row.order for row in ENTRY_CHECKS if row.stage not in ("basic", "msr_load", "machine_check")}
-    assert wanted - set(orders) == NOT_MODELLED
+    stage_of = {rule.order: rule.stage for rule in ENTRY_CHECKS}
+    for stage, rows in STAGES.items():
+        assert all(stage_of[row.order].split("_")[0] == stage for row in rows)
+    assert {stage_of[order] for order in entry_rules.GUARDS} == {"basic"}
+    assert {stage_of[order] for order in entry_rules.MSR_LOAD} == {"msr_load"}
+
+
+@pytest.mark.parametrize("order", entry_rules.CANNOT_APPLY)
+def test_a_rule_that_cannot_be_broken_has_a_true_reason(order: int) -> None:
+    reason = entry_rules.CANNOT_APPLY[order]
+    for name in reason.controls:
+        group, control = name.split(".")
+        bit = CONTROL_BITS[group][control]
+        assert not any(capabilities.allowed(models.load(model), group).may >> bit & 1 for model in models.NAMES)
+    if reason.refused_by:
+        assert next(row.order for row in ALL if row.id == reason.refused_by) < order
+
+
+@pytest.mark.parametrize("where", sorted(set(entry_rules.GUARDS.values())))
+def test_a_guard_is_where_the_table_says(where: str) -> None:
+    module, _, name = where.rpartition(".")
+    assert callable(getattr(import_module(f"vmviz.machine.{module}"), name))
 
 
 def test_ids_are_unique_and_name_their_stage() -> None:
@@ -95,3 +123,23 @@ def test_a_control_that_the_processor_lacks_is_refused(control: str) -> None:
                  "secondary_processor_based_controls": 1 << CONTROL_BITS["secondary"][control]})
     broken = Kept().first_broken(ALL, Candidate(cpu, region))
     assert broken is not None and broken.id == "controls.secondary_allowed"
+
+
+_CHANGES = st.lists(st.one_of(
+    st.sampled_from(ALL).map(lambda row: {**row.needs, **row.breaks}),
+    st.sampled_from(ALL).map(lambda row: dict(row.needs)),
+    st.dictionaries(st.sampled_from([field.name for field in FIELDS]),
+                    st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 63).map(lambda n: 1 << n)), max_size=2),
+), max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_CHANGES)
+def test_what_is_kept_never_changes_which_rule_is_broken_first(changes: list[dict[str, int]]) -> None:
+    kept, (cpu, region) = Kept(), in_root()
+    legal = {field.name: region.read(field.name) for field in FIELDS}
+    for change in changes:
+        put(region, change)
+        for _ in range(2):
+            assert kept.first_broken(ALL, Candidate(cpu, region)) is Kept().first_broken(ALL, Candidate(cpu, region))
+            put(region, {name: legal[name] for name in change})

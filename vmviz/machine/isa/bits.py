@@ -1,8 +1,7 @@
 """Single bits, bit scans and counts, bit fields (BMI1, BMI2), and CRC32.
 
 BT and its kin with a register as index reach beyond a memory operand: the index is signed and counts bits from it.
-Simplified: every processor model executes LZCNT, TZCNT and the BMI instructions, whatever CPUID says of them. VEX-coded
-ones do not exist outside protected mode.
+VEX-coded ones do not exist outside protected mode.
 """
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from vmviz.machine.isa.implicit import address, read, signed, write
 from vmviz.machine.isa.registry import Behaviour, instruction
 from vmviz.machine.outcome import UD, Fault
 from vmviz.machine.paging import READ, WRITE
-from vmviz.machine.registers import CF, CR0, CR0_PE, RDX, RFLAGS, VM, ZF
+from vmviz.machine.registers import CF, CR0, CR0_PE, PF, RDX, RFLAGS, VM, ZF
 
 if TYPE_CHECKING:
     from vmviz.machine.decode import Instruction
@@ -131,9 +130,9 @@ def _vex(*mnemonics: int, summary: str, source: str) -> Callable[[Callable[[Proc
 
 
 def _give(cpu: Processor, ins: Instruction, result: int, carry: bool = False) -> int:
-    """Write a result; its flags."""
+    """Write a result; its flags. PF, which the manual leaves undefined, stays as it is."""
     ins.set_dst(cpu, result)
-    return logic_flags(result, ins.mask) | carry
+    return logic_flags(result, ins.mask) & ~PF | cpu.reg[RFLAGS] & PF | carry
 
 
 def _give_quietly(cpu: Processor, ins: Instruction, result: int) -> int:
@@ -150,7 +149,9 @@ def andn(cpu: Processor, ins: Instruction) -> int:
 @_vex(M.BEXTR, summary="Extracts a bit field.", source="BEXTR—Bit Field Extract")
 def bextr(cpu: Processor, ins: Instruction) -> int:
     control = ins.third(cpu)
-    return _give(cpu, ins, ins.src(cpu) >> (control & 0xFF) & (1 << (control >> 8 & 0xFF)) - 1)
+    result = ins.src(cpu) >> (control & 0xFF) & (1 << (control >> 8 & 0xFF)) - 1
+    ins.set_dst(cpu, result)
+    return logic_flags(result, ins.mask)
 
 
 @_vex(M.BLSI, summary="Keeps the lowest set bit.", source="BLSI—Extract Lowest Set Isolated Bit")

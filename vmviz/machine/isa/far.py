@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from iced_x86 import Code as C
 from iced_x86 import Mnemonic as M
 
-from vmviz.machine import far_returns, far_transfers, interrupts
-from vmviz.machine.gates import PRIVILEGED, SOFTWARE, SOFTWARE_EXCEPTION
+from vmviz.machine import far_returns, far_transfers, interrupts, outside
+from vmviz.machine.gates import PRIVILEGED, SOFTWARE, SOFTWARE_EXCEPTION, Event
 from vmviz.machine.isa.implicit import read
 from vmviz.machine.isa.registry import form, instruction
 from vmviz.machine.outcome import BP, DB, GP, Fault
@@ -81,7 +81,11 @@ def iret(cpu: Processor, ins: Instruction) -> None:
 @instruction(M.INT, summary="Calls the handler of a vector.", source=_INT)
 def int_n(cpu: Processor, ins: Instruction) -> None:
     flags = cpu.reg[RFLAGS]
+    if flags & VM:
+        outside.refuse_virtual_interrupts(cpu)
     if flags & VM and flags & IOPL != IOPL and cpu.reg[CR0] & CR0_PE:
+        event = Event(ins.iced.immediate8, SOFTWARE, None, ins.length)
+        cpu.vectoring = event.information, 0, ins.length    # delivery has begun, as the reference emulator has it
         raise Fault(GP)
     interrupts.software_interrupt(cpu, ins.iced.immediate8, SOFTWARE, ins.length)
 

@@ -6,7 +6,7 @@ in RFLAGS. Operands are unsigned and within the width. (Comparisons instead of s
 Where the manual calls a flag undefined, the model does what the reference emulator does, which is mostly what Intel's
 processors do: AND, OR, XOR, TEST and shifts clear AF; shifts by more than one give OF as if for the last bit; MUL and
 IMUL give SF, ZF, PF of the low half; DIV and IDIV change nothing; BSF and BSR of zero set only ZF; BT and its kin
-change only CF; BCD adjustments give SF, ZF, PF of AL and clear OF.
+change only CF; BCD adjustments give SF, ZF, PF of AL and clear OF; ANDN, BLSI, BLSMSK, BLSR and BZHI keep PF.
 """
 from __future__ import annotations
 

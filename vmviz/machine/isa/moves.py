@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
 
 
-@instruction(M.MOV, M.MOVZX, M.MOVNTI, M.MOVDIRI, summary="Copies the source to the destination.", source="MOV—Move")
+@instruction(M.MOV, M.MOVZX, M.MOVNTI, summary="Copies the source to the destination.", source="MOV—Move")
 def mov(cpu: Processor, ins: Instruction) -> None:
     ins.set_dst(cpu, ins.src(cpu))
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from iced_x86 import Mnemonic as M
 
 from vmviz.machine.isa.registry import instruction
+from vmviz.machine.outcome import NM, Fault
+from vmviz.machine.registers import CR0, CR0_MP, CR0_TS
 from vmviz.machine.vmx import intercepts
 
 if TYPE_CHECKING:
@@ -45,3 +47,10 @@ def cache_line(cpu: Processor, ins: Instruction) -> None:
 def pause(cpu: Processor, ins: Instruction) -> None:
     if cpu.non_root:
         intercepts.pause(cpu, ins)
+
+
+@instruction(M.WAIT, summary="Waits for floating-point exceptions, of which there are none.",
+             source="WAIT/FWAIT—Wait")
+def wait(cpu: Processor, ins: Instruction) -> None:
+    if cpu.reg[CR0] & (CR0_MP | CR0_TS) == CR0_MP | CR0_TS:
+        raise Fault(NM)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from iced_x86 import Code as C
 from iced_x86 import Mnemonic as M
 
-from vmviz.machine import interrupts, segmentation
+from vmviz.machine import completion, segmentation
 from vmviz.machine.isa.implicit import read
 from vmviz.machine.isa.registry import form, instruction
 from vmviz.machine.isa.stack import pop
@@ -36,7 +36,7 @@ def _load(cpu: Processor, index: int, selector: int) -> None:
         raise Fault(UD)
     segmentation.load_segment(cpu, index, selector & 0xFFFF)
     if index == SS:
-        interrupts.shadow(cpu, BY_MOV_SS)
+        completion.shadow(cpu, BY_MOV_SS)
 
 
 @form(C.MOV_SREG_RM16, C.MOV_SREG_R32M16, C.MOV_SREG_R64M16, summary="Loads a segment register.",

@@ -15,7 +15,7 @@ from iced_x86 import Code as C
 from iced_x86 import MemorySizeExt, OpKind
 from iced_x86 import Mnemonic as M
 
-from vmviz.machine import interrupts
+from vmviz.machine import completion
 from vmviz.machine.isa.flags import sub_flags
 from vmviz.machine.isa.implicit import address, put, read, write
 from vmviz.machine.isa.registry import form, prepare
@@ -57,8 +57,10 @@ def repeat(cpu: Processor, ins: Instruction, once: Once, source: bool, destinati
         width = -width
     si, di = reg[RSI] & mask, reg[RDI] & mask
     repeated = ins.iced.has_rep_prefix or ins.iced.has_repne_prefix
+    if repeated:
+        cpu.attention = True        # the step can be a large one: step.full
     left = reg[RCX] & mask if repeated else 1
-    limit = 1 if interrupts.one_iteration(cpu) else ITERATIONS
+    limit = 1 if completion.one_iteration(cpu) else ITERATIONS
     done, going = 0, True
     try:
         while left and going and done < limit:

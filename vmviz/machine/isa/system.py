@@ -11,7 +11,7 @@ from iced_x86 import Code as C
 from iced_x86 import Mnemonic as M
 
 from vmviz import events as ev
-from vmviz.machine import interrupts, paging, tlb
+from vmviz.machine import completion, debug, outside, paging, tlb
 from vmviz.machine.isa.control_registers import need_privilege
 from vmviz.machine.isa.implicit import address
 from vmviz.machine.isa.registry import instruction
@@ -66,7 +66,8 @@ _POPF: Final = STATUS_FLAGS | TF | DF | NT | AC | ID
 @instruction(M.CPUID, summary="What the processor is and can do.", source="CPUID—CPU Identification")
 def cpuid(cpu: Processor, ins: Instruction) -> None:
     intercepts.cpuid(cpu, ins)
-    values = cpu.model.cpuid(cpu.reg, cpu.reg[RAX] & MASK32, cpu.reg[RCX] & MASK32)
+    leaf, subleaf = cpu.reg[RAX] & MASK32, cpu.reg[RCX] & MASK32
+    values = cpu.model.cpuid(cpu.reg, leaf, subleaf, cpu.number, len(cpu.board.processors))
     for slot, value in zip((RAX, RBX, RCX, RDX), values, strict=True):
         cpu.set_reg(slot, value)
 
@@ -76,7 +77,7 @@ def hlt(cpu: Processor, ins: Instruction) -> None:
     need_privilege(cpu)
     intercepts.hlt(cpu, ins)
     cpu.set(ACTIVITY, HLT)
-    cpu.mark(ev.Halt())
+    cpu.mark(ev.Halt(processor=cpu.number))
     cpu.attention = True
 
 
@@ -85,6 +86,7 @@ def hlt(cpu: Processor, ins: Instruction) -> None:
 def _need_io_privilege(cpu: Processor) -> None:
     flags = cpu.reg[RFLAGS]
     if cpu.reg[CR0] & CR0_PE and cpu.reg[CPL] > (flags & IOPL) >> 12:
+        outside.refuse_virtual_interrupts(cpu)
         raise Fault(GP)
 
 
@@ -100,12 +102,13 @@ def sti(cpu: Processor, ins: Instruction) -> None:
     _need_io_privilege(cpu)
     if not cpu.reg[RFLAGS] & IF:
         cpu.set_rflags(cpu.reg[RFLAGS] | IF)
-        interrupts.shadow(cpu, BY_STI)
+        completion.shadow(cpu, BY_STI)
 
 
 def _need_v86_privilege(cpu: Processor) -> None:
     flags = cpu.reg[RFLAGS]
     if flags & VM and flags & IOPL != IOPL:
+        outside.refuse_virtual_interrupts(cpu)
         raise Fault(GP)
 
 
@@ -135,7 +138,7 @@ def popf(cpu: Processor, ins: Instruction) -> None:
 @instruction(M.STAC, M.CLAC, summary="Sets or clears AC: lets CPL 0 to 2 through SMAP, or not.",
              source="STAC—Set AC Flag in EFLAGS Register")
 def stac_clac(cpu: Processor, ins: Instruction) -> None:
-    if not cpu.model.has(7, 1, 20) or cpu.reg[CPL]:
+    if cpu.reg[CPL]:
         raise Fault(UD)
     flags = cpu.reg[RFLAGS]
     cpu.set_rflags(flags | AC if ins.iced.mnemonic == M.STAC else flags & ~AC)
@@ -157,15 +160,13 @@ def invlpg(cpu: Processor, ins: Instruction) -> None:
 @instruction(M.INVPCID, summary="Drops translations by PCID.",
              source="INVPCID—Invalidate Process-Context Identifier")
 def invpcid(cpu: Processor, ins: Instruction) -> None:
-    if not cpu.model.has(7, 1, 10):
-        raise Fault(UD)
     intercepts.allow(cpu, controls.ENABLE_INVPCID)
     need_privilege(cpu)
     intercepts.invpcid(cpu, ins)
     kind = ins.dst(cpu)
     descriptor = cpu.read_slow(ins.address(cpu, READ), 16)
     pcid, linear = descriptor & 0xFFF, descriptor >> 64
-    if kind > 3 or (kind < 2 and ((descriptor & MASK64) > 0xFFF or (pcid and not cpu.reg[CR4] & CR4_PCIDE))):
+    if kind > 3 or (descriptor & MASK64) > 0xFFF or (kind < 2 and pcid and not cpu.reg[CR4] & CR4_PCIDE):
         raise Fault(GP)
     if kind == 0:
         if not canonical(linear):
@@ -192,32 +193,41 @@ def wbinvd(cpu: Processor, ins: Instruction) -> None:
 
 # ---- waiting for a store
 
+def _extensions(cpu: Processor) -> int:
+    """What MONITOR and MWAIT look at: RCX in 64-bit mode, else ECX."""
+    return cpu.reg[RCX] if cpu.bits == 64 else cpu.reg[RCX] & MASK32
+
+
 @instruction(M.MONITOR, summary="Watches an address for stores.", source="MONITOR—Set Up Monitor Address")
 def monitor(cpu: Processor, ins: Instruction) -> None:
-    if not cpu.model.has(1, 2, 3) or cpu.reg[CPL]:
+    if cpu.reg[CPL]:
         raise Fault(UD)
     intercepts.monitor(cpu, ins)
-    if cpu.reg[RCX] & MASK32:
+    if _extensions(cpu):
         raise Fault(GP)
     bits = {C.MONITORW: 16, C.MONITORD: 32, C.MONITORQ: 64}[ins.iced.code]
     segment = SEGMENT_INDEX.get(ins.iced.segment_prefix, DS)
     linear = address(cpu, segment, cpu.reg[RAX] & (1 << bits) - 1, 1, READ)
     cpu.read8(linear)
+    debug.load_hit(cpu, linear)
     cpu.set(MONITOR_ADDRESS, paging.translate(cpu, linear, READ, cpu.reg[CPL] == 3) & ~0x3F)
 
 
 @instruction(M.MWAIT, summary="Waits for a store to the watched address.", source="MWAIT—Monitor Wait")
 def mwait(cpu: Processor, ins: Instruction) -> None:
-    """Simplified: nobody else stores on a machine with one processor, so an armed MWAIT waits as HLT does."""
-    if not cpu.model.has(1, 2, 3) or cpu.reg[CPL]:
+    """Simplified: nobody else stores on a machine with one processor, so an armed MWAIT waits as HLT does. With several
+    it ends at once, as it may for reasons of the processor's own."""
+    if cpu.reg[CPL]:
         raise Fault(UD)
     intercepts.mwait(cpu, ins)
-    if cpu.reg[RCX] & MASK32 & ~1:
+    if _extensions(cpu) & ~1:
         raise Fault(GP)
     if cpu.reg[MONITOR_ADDRESS] != NEVER:
         cpu.set(MONITOR_ADDRESS, NEVER)
+        if cpu.board.several:
+            return
         cpu.set(ACTIVITY, HLT)
-        cpu.mark(ev.Halt())
+        cpu.mark(ev.Halt(processor=cpu.number))
         cpu.attention = True
 
 
@@ -257,7 +267,7 @@ def getsec(cpu: Processor, ins: Instruction) -> None:
     if not cpu.reg[CR4] & CR4_SMXE:
         raise Fault(UD)
     intercepts.getsec(cpu, ins)
-    raise Fault(UD)
+    raise cpu.outside("safer mode (GETSEC)")
 
 
 @instruction(M.RSM, summary="Leaves system-management mode; there is none here.",

@@ -11,7 +11,7 @@ from iced_x86 import Mnemonic as M
 
 from vmviz.machine import msr
 from vmviz.machine.isa.registry import instruction
-from vmviz.machine.outcome import GP, UD, Fault
+from vmviz.machine.outcome import GP, Fault
 from vmviz.machine.registers import (
     CF,
     CPL,
@@ -43,12 +43,6 @@ def _need_tsc(cpu: Processor) -> None:
         raise Fault(GP)
 
 
-def _need_feature(cpu: Processor, leaf: int, register: int, bit: int) -> None:
-    """#UD on a model that does not have the instruction."""
-    if not cpu.model.has(leaf, register, bit):
-        raise Fault(UD)
-
-
 def _leave_tsc(cpu: Processor) -> None:
     value = msr.time_stamp(cpu)
     cpu.set_reg(RAX, value & MASK32)
@@ -65,7 +59,6 @@ def rdtsc(cpu: Processor, ins: Instruction) -> None:
 @instruction(M.RDTSCP, summary="Reads the time-stamp counter, and IA32_TSC_AUX into ECX.",
              source="RDTSCP—Read Time-Stamp Counter and Processor ID")
 def rdtscp(cpu: Processor, ins: Instruction) -> None:
-    _need_feature(cpu, 0x8000_0001, 3, 27)
     intercepts.allow(cpu, controls.ENABLE_RDTSCP)
     _need_tsc(cpu)
     intercepts.rdtscp(cpu, ins)
@@ -75,7 +68,6 @@ def rdtscp(cpu: Processor, ins: Instruction) -> None:
 
 @instruction(M.RDPID, summary="Reads IA32_TSC_AUX.", source="RDPID—Read Processor ID")
 def rdpid(cpu: Processor, ins: Instruction) -> None:
-    _need_feature(cpu, 7, 2, 22)
     intercepts.rdpid(cpu, ins)
     ins.set_dst(cpu, cpu.reg[TSC_AUX])
 
@@ -106,7 +98,6 @@ def _random(cpu: Processor, bits: int) -> int:
 
 @instruction(M.RDRAND, summary="A random number; CF tells that there was one.", source="RDRAND—Read Random Number")
 def rdrand(cpu: Processor, ins: Instruction) -> None:
-    _need_feature(cpu, 1, 2, 30)
     intercepts.rdrand(cpu, ins)
     ins.set_dst(cpu, _random(cpu, ins.bits))
     cpu.set_flags(CF)
@@ -114,7 +105,6 @@ def rdrand(cpu: Processor, ins: Instruction) -> None:
 
 @instruction(M.RDSEED, summary="A random seed; CF tells that there was one.", source="RDSEED—Read Random SEED")
 def rdseed(cpu: Processor, ins: Instruction) -> None:
-    _need_feature(cpu, 7, 1, 18)
     intercepts.rdseed(cpu, ins)
     ins.set_dst(cpu, _random(cpu, ins.bits))
     cpu.set_flags(CF)

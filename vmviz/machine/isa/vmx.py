@@ -152,6 +152,21 @@ def good_address(cpu: Processor, address: int) -> bool:
     return not address & 0xFFF and not address >> cpu.model.physical_address_bits
 
 
+def belongs_here(cpu: Processor, ins: Instruction, region: vmcs.Region) -> None:
+    """What another processor uses must be left alone until that one has let go of it: what happens else is undefined
+    (SDM volume 3, "Software Use of the VMCS and Related Structures"; "The VMXON Region"), and outside the model."""
+    if not cpu.board.several:
+        return
+    name = NAMES[ins.iced.mnemonic].upper()
+    if region.active_on not in (None, cpu.number):
+        raise cpu.outside(f"{name} on processor {cpu.number} of the VMCS at {region.address:x}h, active on processor "
+                          f"{region.active_on},")
+    for other in cpu.board.processors:
+        if other is not cpu and other.reg[VMXON_POINTER] == region.address:
+            raise cpu.outside(f"{name} on processor {cpu.number} of the VMXON region of processor {other.number} at "
+                              f"{region.address:x}h")
+
+
 # ---- entering and leaving VMX operation
 
 @instruction(M.VMXON, summary="Enter VMX operation.", source="VMXON—Enter VMX Operation")
@@ -176,6 +191,7 @@ def vmxon(cpu: Processor, ins: Instruction) -> None:
     if not good_address(cpu, address) or vmcs.Region(cpu, address).revision != cap.revision(cpu.model):
         vm_fail_invalid(cpu, ins)
         return
+    belongs_here(cpu, ins, vmcs.Region(cpu, address))
     cpu.set(VMXON_POINTER, address)
     cpu.set(CURRENT_VMCS, NO_VMCS)
     _operate(cpu, ROOT)
@@ -194,7 +210,7 @@ def vmxoff(cpu: Processor, ins: Instruction) -> None:
 def _operate(cpu: Processor, operation: int) -> None:
     old = cpu.reg[OPERATION]
     cpu.set(OPERATION, operation)
-    cpu.mark(ev.ModeChange(from_=OPERATION_NAMES[old], to=OPERATION_NAMES[operation]))
+    cpu.mark(ev.ModeChange(processor=cpu.number, from_=OPERATION_NAMES[old], to=OPERATION_NAMES[operation]))
     cpu.refresh()
 
 
@@ -212,6 +228,7 @@ def vmclear(cpu: Processor, ins: Instruction) -> None:
         vm_fail(cpu, ins, 3)
         return
     region = vmcs.Region(cpu, address)
+    belongs_here(cpu, ins, region)
     vmcs.know(cpu, address)
     has_run = region.launch == vmcs.LAUNCHED
     region.set_launch(vmcs.CLEAR)
@@ -241,6 +258,7 @@ def vmptrld(cpu: Processor, ins: Instruction) -> None:
     if revision & ~vmcs.SHADOW != cap.revision(cpu.model) or unwanted_shadow:
         vm_fail(cpu, ins, 11)
         return
+    belongs_here(cpu, ins, region)
     previous = cpu.reg[CURRENT_VMCS]
     cpu.set(CURRENT_VMCS, address)
     vmcs.know(cpu, address)

@@ -62,38 +62,46 @@ class Model:
         """Is a feature bit set? `register`: 0 EAX, 1 EBX, 2 ECX, 3 EDX."""
         return bool(self.leaf(leaf, subleaf)[register] >> bit & 1)
 
-    def cpuid(self, reg: Sequence[int], leaf: int, subleaf: int) -> tuple[int, int, int, int]:
-        """What CPUID gives for EAX = `leaf`, ECX = `subleaf` in the state `reg` (SDM volume 2, "CPUID")."""
+    def cpuid(self, reg: Sequence[int], leaf: int, subleaf: int, number: int = 0,
+              processors: int = 1) -> tuple[int, int, int, int]:
+        """What CPUID gives for EAX = `leaf`, ECX = `subleaf` in the state `reg` (SDM volume 2, "CPUID").
+
+        `number` is the initial APIC ID. Several processors are cores of one package, with one thread each.
+        """
         highest = self.leaf(0x8000_0000)[0] if leaf >= 0x8000_0000 else self.leaf(0)[0]
         if leaf > highest:                              # out of range: the data of the highest basic leaf
             leaf = self.leaf(0)[0]
         a, b, c, d = self.leaf(leaf, subleaf)
         if leaf == 1:
-            b = b & 0x00FF_FFFF | (reg[APIC + 2] >> 24) << 24
+            b = b & 0xFFFF | (1 << (processors - 1).bit_length()) << 16 | number << 24
             c = c & ~(1 << 27) | (1 << 27 if reg[CR4] & CR4_OSXSAVE else 0)
             d = d if reg[APIC_BASE] & APIC_ENABLED else d & ~(1 << 9)
         elif leaf == 7 and subleaf == 0:
             c = c & ~(1 << 4) | (1 << 4 if reg[CR4] & CR4_PKE else 0)
         elif leaf == 0xB:
-            d = reg[APIC + 2] >> 24
+            if processors > 1 and subleaf < 2:          # threads of a core, then cores of the package
+                shift = (processors - 1).bit_length() if subleaf else 0
+                a, b, c = shift, processors if subleaf else 1, subleaf + 1 << 8 | subleaf
+            d = number
         elif leaf == 0xD and subleaf == 0:
             b = max([0x240, *(at + size for bit, (at, size) in _XSAVE_SIZES.items() if reg[XCR0] >> bit & 1)])
         elif leaf == 0x8000_0001 and not (reg[EFER] & EFER_LMA and reg[CS_RIGHTS] & AR_L):
             d &= ~(1 << 11)                             # SYSCALL exists in 64-bit mode only
         return a, b, c, d
 
-    def reset(self, reg: list[int]) -> None:
-        """Put the registers that no program has touched yet into their state after reset."""
+    def reset(self, reg: list[int], number: int = 0) -> None:
+        """Put the registers that no program has touched yet into their state after reset; number 0 is the BSP."""
         reg[DR6], reg[DR7] = 0xFFFF_0FF0, 0x400
         reg[PAT], reg[FMASK], reg[XCR0], reg[MISC_ENABLE] = RESET_PAT, 0x2_0200, 1, 1
-        reg[APIC_BASE] = 0xFEE0_0000 | APIC_ENABLED | APIC_BSP
+        reg[APIC_BASE] = 0xFEE0_0000 | APIC_ENABLED | (0 if number else APIC_BSP)
         reg[APIC_TIMER_DEADLINE] = reg[MONITOR_ADDRESS] = NEVER
-        self.reset_apic(reg)
+        self.reset_apic(reg, number)
 
-    def reset_apic(self, reg: list[int]) -> None:
+    def reset_apic(self, reg: list[int], number: int = 0) -> None:
         """The local APIC's registers after reset (SDM volume 3, "Local APIC State After Power-Up or Reset")."""
         for register in range(64):
             reg[APIC + register] = 0
+        reg[APIC + 0x02] = number << 24                 # the APIC ID
         reg[APIC + 0x03] = 0x5_0014                     # version 14h, six entries in the local vector table
         reg[APIC + 0x0E] = 0xFFFF_FFFF                  # destination format: flat
         reg[APIC + 0x0F] = 0xFF                         # spurious vector; software-disabled

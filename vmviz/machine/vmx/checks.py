@@ -6,9 +6,10 @@ fill the docs and make the tests. A predicate gives True when the rule is kept; 
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from itertools import compress, count
+from operator import ne
 from typing import TYPE_CHECKING
 
 from vmviz.machine.registers import CR0_PE, CR0_PG, VM
@@ -28,23 +29,30 @@ AR_UNUSABLE = 1 << 16
 class Candidate:
     """A VMCS about to be entered, as the checks see it: fields, the control words in effect, the processor.
 
-    It notes what a rule looks at: the fields in `looked_at`, and in `beyond` whether it asked the processor or memory.
+    It notes what a rule looks at: in `looked_at` the fields by number with their bits (-1: all of them), and in
+    `beyond` whether it asked the processor or memory.
     """
 
     def __init__(self, cpu: Processor, region: Region) -> None:
         self._cpu, self.region, self.model = cpu, region, cpu.model
         self.values = region.read_all()
-        self.looked_at: set[int] = set()
+        self.looked_at: dict[int, int] = {}
         self.beyond = False
-        words = c.Controls(region)
+        words = c.of(self.values)
         self.pin, self.primary, self.secondary = words.pin, words.primary, words.secondary
         self.exit, self.entry = words.exit, words.entry
 
     def __getitem__(self, name: str) -> int:
         """The value of a field."""
         number = NUMBER[name]
-        self.looked_at.add(number)
+        self.looked_at[number] = -1
         return self.values[number]
+
+    def bit(self, name: str, mask: int) -> bool:
+        """Is a bit of a field 1? For rules to which the other bits do not matter."""
+        number = NUMBER[name]
+        self.looked_at[number] = self.looked_at.get(number, 0) | mask
+        return bool(self.values[number] & mask)
 
     @property
     def cpu(self) -> Processor:
@@ -91,17 +99,17 @@ class Candidate:
     @property
     def v8086(self) -> bool:
         """Is the guest to be in virtual-8086 mode?"""
-        return bool(self["guest_rflags"] & VM)
+        return self.bit("guest_rflags", VM)
 
     @property
     def protected(self) -> bool:
         """Is the guest's CR0.PE 1?"""
-        return bool(self["guest_cr0"] & CR0_PE)
+        return self.bit("guest_cr0", CR0_PE)
 
     @property
     def paging(self) -> bool:
         """Is the guest's CR0.PG 1?"""
-        return bool(self["guest_cr0"] & CR0_PG)
+        return self.bit("guest_cr0", CR0_PG)
 
     @property
     def injected(self) -> tuple[int, int] | None:
@@ -142,55 +150,56 @@ class Check:
 
 
 class Kept:
-    """Which rules a VMCS has kept, and with which values of the fields they look at.
+    """Which rules a VMCS has kept, and what of its fields they looked at.
 
-    A rule is a function of those fields and the control words, so it need not be asked again until one of them has
+    A rule is a function of those bits and the control words, so it need not be asked again until one of them has
     changed; rules that look beyond the VMCS are always asked. Derived: dropping it changes no outcome.
     """
 
     def __init__(self) -> None:
         self._words: tuple[int, ...] = ()
-        self._rules: dict[str, tuple[Callable[[Sequence[int]], object], object]] = {}
+        self._values: tuple[int, ...] = ()
+        # A stage of checks goes by the id of its first rule, a rule by its place in the stage.
+        self._open: dict[str, set[int]] = {}                            # of a stage: rules not known to be kept
+        self._looking: dict[int, dict[tuple[str, int], int]] = {}       # field -> rules that look at it, at which bits
 
-    def first_broken(self, rows: Iterable[Check], candidate: Candidate) -> Check | None:
-        """The first rule that a VMCS breaks, in the order of the rows."""
+    def first_broken(self, rows: Sequence[Check], candidate: Candidate) -> Check | None:
+        """The first rule of a stage that a VMCS breaks, in the order of its rows."""
+        if candidate.values is not self._values:
+            self._doubt(candidate)
+        stage = rows[0].id
+        if stage not in self._open:
+            self._open[stage] = set(range(len(rows)))
+        still_open = self._open[stage]
+        for place in sorted(still_open):
+            candidate.looked_at, candidate.beyond = {}, False
+            if not rows[place].good(candidate):
+                return rows[place]
+            if not candidate.beyond:
+                still_open.discard(place)
+                for number, bits in candidate.looked_at.items():
+                    self._looking.setdefault(number, {})[stage, place] = bits
+        return None
+
+    def _doubt(self, candidate: Candidate) -> None:
+        """Go over to other values: the rules that look at what has changed are open again."""
+        old, new = self._values, candidate.values
         if candidate.words != self._words:
             self._words = candidate.words
-            self._rules.clear()
-        rules, values = self._rules, candidate.values
-        for row in rows:
-            known = rules.get(row.id)
-            if known is not None and known[0](values) == known[1]:
-                continue
-            candidate.looked_at, candidate.beyond = set(), False
-            if not row.good(candidate):
-                return row
-            if not candidate.beyond:
-                # Two more fields, because a getter of less than two gives no tuple.
-                getter = itemgetter(*candidate.looked_at, 0, 0)
-                rules[row.id] = getter, getter(values)
-        return None
+            self._open.clear()
+            self._looking.clear()
+        else:
+            for number in compress(count(), map(ne, old, new)):
+                changed = old[number] ^ new[number]
+                for (stage, place), bits in self._looking.get(number, {}).items():
+                    if bits & changed:
+                        self._open[stage].add(place)
+        self._values = new
 
 
 def is_canonical(address: int) -> bool:
     """Are bits 63:47 all equal?"""
     return address + 0x8000_0000_0000 & (1 << 64) - 1 < 1 << 48
-
-
-def is_pat(value: int) -> bool:
-    """Is each byte of a PAT a memory type: 0, 1, 4, 5, 6 or 7?"""
-    return all(value >> shift & 0xFF in (0, 1, 4, 5, 6, 7) for shift in range(0, 64, 8))
-
-
-def is_cet(value: int) -> bool:
-    """May IA32_S_CET hold this: canonical, bits 9:6 zero, not both suppressed and waiting for ENDBRANCH?"""
-    return is_canonical(value) and not value & 0x3C0 and value & 0xC00 != 0xC00
-
-
-def perf_global_ctrl_bits(candidate: Candidate) -> int:
-    """The bits of IA32_PERF_GLOBAL_CTRL that are counters, by CPUID leaf 0Ah."""
-    a, _, _, d = candidate.model.leaf(0xA)
-    return (1 << (a >> 8 & 0xFF)) - 1 | ((1 << (d & 0x1F)) - 1) << 32
 
 
 EFER_BITS = 0xD01

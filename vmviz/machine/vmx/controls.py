@@ -5,11 +5,15 @@ that are in force in non-root operation; in root operation and outside VMX opera
 for a control needs no question about the mode. Secondary and tertiary words are 0 unless they are activated
 (SDM volume 3, "VM-Execution Control Fields").
 
+Words are decoded once for each set of values (`of`), so a `Controls` belongs to nobody and never changes.
+
 Simplified: the words are read again whenever the processor derives its state anew, so that a guest which overwrites
 its own VMCS by ordinary stores, which the manual forbids to software, would meet the new ones.
 """
 from __future__ import annotations
 
+from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from vmviz.machine.vmx import vmcs
@@ -118,27 +122,15 @@ class Controls:
     __slots__ = ("pin", "primary", "secondary", "tertiary", "exit", "entry", "exception_bitmap", "page_fault_mask",
                  "page_fault_match", "cr0_mask", "cr0_shadow", "cr4_mask", "cr4_shadow")
 
-    def __init__(self, region: vmcs.Region | None = None) -> None:
-        """Those of a VMCS, or all zero."""
-        self.pin = self.primary = self.secondary = self.tertiary = self.exit = self.entry = self.exception_bitmap = 0
-        self.page_fault_mask = self.page_fault_match = 0
-        self.cr0_mask = self.cr0_shadow = self.cr4_mask = self.cr4_shadow = 0
-        if region is None:
-            return
-        read = region.read
-        self.pin = read("pin_based_controls")
-        self.primary = read("primary_processor_based_controls")
-        if self.primary & ACTIVATE_SECONDARY_CONTROLS:
-            self.secondary = read("secondary_processor_based_controls")
-        if self.primary & ACTIVATE_TERTIARY_CONTROLS:
-            self.tertiary = read("tertiary_processor_based_controls")
-        self.exit = read("primary_vm_exit_controls")
-        self.entry = read("vm_entry_controls")
-        self.exception_bitmap = read("exception_bitmap")
-        self.page_fault_mask = read("page_fault_error_code_mask")
-        self.page_fault_match = read("page_fault_error_code_match")
-        self.cr0_mask, self.cr0_shadow = read("cr0_guest_host_mask"), read("cr0_read_shadow")
-        self.cr4_mask, self.cr4_shadow = read("cr4_guest_host_mask"), read("cr4_read_shadow")
+    def __init__(self, *words: int) -> None:
+        """The values of `WORDS`, in that order."""
+        (self.tertiary, self.pin, self.primary, self.exception_bitmap, self.page_fault_mask,
+         self.page_fault_match, self.exit, self.entry, self.secondary, self.cr0_mask, self.cr4_mask,
+         self.cr0_shadow, self.cr4_shadow) = words
+        if not self.primary & ACTIVATE_SECONDARY_CONTROLS:
+            self.secondary = 0
+        if not self.primary & ACTIVATE_TERTIARY_CONTROLS:
+            self.tertiary = 0
 
     def page_fault_exits(self, error: int) -> bool:
         """Does a page fault with this error code cause a VM exit (SDM volume 3, "Exception Bitmap")?"""
@@ -146,13 +138,31 @@ class Controls:
         return matches == bool(self.exception_bitmap >> 14 & 1)
 
 
-NONE: Final = Controls()
+WORDS: Final = (
+    "tertiary_processor_based_controls", "pin_based_controls", "primary_processor_based_controls",
+    "exception_bitmap", "page_fault_error_code_mask", "page_fault_error_code_match", "primary_vm_exit_controls",
+    "vm_entry_controls", "secondary_processor_based_controls", "cr0_guest_host_mask", "cr4_guest_host_mask",
+    "cr0_read_shadow", "cr4_read_shadow")
+NONE: Final = Controls(*[0] * len(WORDS))
+_fields: Final = vmcs.Fields(WORDS)
+_of_values: Final = itemgetter(*(vmcs.NUMBER[field] for field in WORDS))
+_decoded = lru_cache(maxsize=64)(Controls)
+
+
+def of(values: tuple[int, ...]) -> Controls:
+    """The control words among the values of all fields (`Region.read_all`)."""
+    return _decoded(*_of_values(values))
+
+
+def read(region: vmcs.Region) -> Controls:
+    """The control words of a VMCS."""
+    return _decoded(*region.read_some(_fields))
 
 
 def address_space(cpu: Processor, address: int) -> tuple[int, int]:
     """Take the controls of the VMCS at `address` into force; gives its EPTP and VPID, 0 where not used."""
     region = vmcs.Region(cpu, address)
-    words = cpu.controls = Controls(region)
+    words = cpu.controls = read(region)
     eptp = region.read("ept_pointer") if words.secondary & ENABLE_EPT else 0
     vpid = region.read("vpid") if words.secondary & ENABLE_VPID else 0
     return eptp, vpid

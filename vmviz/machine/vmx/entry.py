@@ -10,7 +10,7 @@ them.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from vmviz import events as ev
@@ -21,6 +21,7 @@ from vmviz.machine.vmx import controls as c
 from vmviz.machine.vmx import controls_checks, guest_checks, host_checks, loaded_state, virtual_apic, vmcs
 from vmviz.machine.vmx import exit as vmx_exit
 from vmviz.machine.vmx.checks import Candidate, Check, Kept
+from vmviz.machine.vmx.entry_rules import MSR_LOAD_FIELDS, MSR_LOAD_SECTION
 
 if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
@@ -29,6 +30,7 @@ PHASES: Final = ("controls", "host_state", "guest_state", "load_guest", "load_ms
 INVALID_CONTROLS, INVALID_HOST_STATE = 7, 8
 GUEST_STATE, MSR_LOADING = 33, 34
 VALID: Final = 1 << 31
+MOST_KEPT: Final = 16                               # VMCSs of which the kept rules are remembered
 
 
 def enter(cpu: Processor, region: vmcs.Region, kind: Literal["launch", "resume"]) -> int:
@@ -37,21 +39,21 @@ def enter(cpu: Processor, region: vmcs.Region, kind: Literal["launch", "resume"]
     for number, error, rows in ((1, INVALID_CONTROLS, controls_checks.ROWS), (2, INVALID_HOST_STATE, host_checks.ROWS)):
         broken = _check(cpu, number, rows, candidate)
         if broken is not None:
-            _refuse(cpu, region, error, broken.id)
+            _refuse(cpu, region, error, broken)
             return error
     broken = _check(cpu, 3, guest_checks.ROWS, candidate)
     if broken is not None:
-        _refuse(cpu, region, GUEST_STATE, broken.id)
+        _refuse(cpu, region, GUEST_STATE, broken)
         vmx_exit.failed_entry(cpu, region, GUEST_STATE, broken.qualification)
         return 0
     _begin(cpu, 4)
     loaded_state.load(cpu, candidate)
     _end(cpu, 4)
     _begin(cpu, 5)
-    failed = vmx_exit.load_msrs(cpu, candidate["entry_msr_load_address"], candidate["entry_msr_load_count"])
+    failed, rule = vmx_exit.load_msrs(cpu, candidate["entry_msr_load_address"], candidate["entry_msr_load_count"])
     if failed:
         _end(cpu, 5)
-        _refuse(cpu, region, MSR_LOADING, f"msr_load.entry_{failed}")
+        _fail(cpu, region, MSR_LOADING, f"msr_load.{rule}", MSR_LOAD_FIELDS, MSR_LOAD_SECTION)
         vmx_exit.failed_entry(cpu, region, MSR_LOADING, failed)
         return 0
     _go(cpu, region, kind)
@@ -64,11 +66,20 @@ def enter(cpu: Processor, region: vmcs.Region, kind: Literal["launch", "resume"]
     return 0
 
 
-def _check(cpu: Processor, number: int, rows: Iterable[Check], candidate: Candidate) -> Check | None:
+def _check(cpu: Processor, number: int, rows: Sequence[Check], candidate: Candidate) -> Check | None:
     _begin(cpu, number)
-    broken = cpu.kept_checks.setdefault(candidate.region.address, Kept()).first_broken(rows, candidate)
+    broken = _kept(cpu, candidate.region.address).first_broken(rows, candidate)
     _end(cpu, number)
     return broken
+
+
+def _kept(cpu: Processor, address: int) -> Kept:
+    kept = cpu.kept_checks.get(address)
+    if kept is None:
+        if len(cpu.kept_checks) >= MOST_KEPT:
+            cpu.kept_checks.clear()
+        kept = cpu.kept_checks[address] = Kept()
+    return kept
 
 
 def _begin(cpu: Processor, number: int) -> None:
@@ -80,8 +91,14 @@ def _end(cpu: Processor, number: int) -> None:
     cpu.phase_done("entry", number, PHASES[number - 1])
 
 
-def _refuse(cpu: Processor, region: vmcs.Region, reason: int, check: str) -> None:
-    cpu.mark(ev.EntryFailed(reason=reason, check=check, vmcs=region.address, vm=cpu.vm_name(region.address)))
+def _refuse(cpu: Processor, region: vmcs.Region, reason: int, broken: Check) -> None:
+    _fail(cpu, region, reason, broken.id, broken.fields, broken.section)
+
+
+def _fail(cpu: Processor, region: vmcs.Region, reason: int, check: str, fields: tuple[str, ...], section: str) -> None:
+    named = tuple(field for field in fields if field in vmcs.NUMBER)
+    cpu.mark(ev.EntryFailed(reason=reason, check=check, fields=named, section=section, vmcs=region.address,
+                            vm=cpu.vm_name(region.address)))
 
 
 def _go(cpu: Processor, region: vmcs.Region, kind: Literal["launch", "resume"]) -> None:
@@ -92,7 +109,7 @@ def _go(cpu: Processor, region: vmcs.Region, kind: Literal["launch", "resume"]) 
     cpu.set(ENTRIES, cpu.reg[ENTRIES] + 1)
     cpu.refresh()
     name = cpu.vm_name(region.address)
-    cpu.mark(ev.ModeChange(from_="root", to="non_root"))
+    cpu.mark(ev.ModeChange(processor=cpu.number, from_="root", to="non_root"))
     cpu.mark(ev.VmEntry(kind=kind, vmcs=region.address, vm=name, rip=cpu.reg[RIP]))
     cpu.mark(ev.Vm(vm=name, state="running"))
     cpu.commit = len(cpu.journal)                   # what the event's delivery meets takes back nothing of the entry

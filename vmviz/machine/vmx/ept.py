@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from vmviz import events as ev
-from vmviz.machine.outcome import VE, Fault, Interruption, OutsideModel, VmExit
+from vmviz.machine.outcome import VE, Fault, Interruption, VmExit
 from vmviz.machine.registers import CR0, CR0_PE
 from vmviz.machine.vmx import capabilities as cap
 from vmviz.machine.vmx import controls as c
@@ -63,7 +63,7 @@ def translate(cpu: Processor, guest_physical: int, access: int, linear: int | No
         table, shift = entry & ADDRESS, shift - 9
     if wanted & ~rights:
         if entry & SUBPAGE and shift == 12 and wanted & WRITE and cpu.controls.secondary & c.SUBPAGE_WRITE_PERMISSIONS:
-            raise OutsideModel("a sub-page write permission", cpu.rips[-1])
+            raise cpu.outside("a sub-page write permission")
         _tell(cpu, guest_physical, None, access, seen)
         raise _violation(cpu, guest_physical, linear, final, wanted, rights, entry)
     physical = entry & ADDRESS & -(1 << shift) | guest_physical & (1 << shift) - 1
@@ -140,7 +140,7 @@ def _set_flags(cpu: Processor, guest_physical: int, seen: list[tuple[int, int, i
         log_page(cpu, guest_physical, write and not seen[leaf][2] & DIRTY)
     for at, new, old in changes:
         if new != old:
-            cpu.write_physical(at, 8, new)
+            cpu.write_walked(at, 8, new)
 
 
 def log_page(cpu: Processor, guest_physical: int, dirtied: bool) -> None:
@@ -153,8 +153,8 @@ def log_page(cpu: Processor, guest_physical: int, dirtied: bool) -> None:
     if index > 511:
         raise VmExit(PML_FULL)
     if dirtied:
-        cpu.write_physical(region.read("pml_address") + 8 * index, 8, guest_physical & ~0xFFF)
-        region.write("pml_index", index - 1)
+        cpu.write_walked(region.read("pml_address") + 8 * index, 8, guest_physical & ~0xFFF)
+        region.write("pml_index", index - 1, by=cpu.write_walked)
 
 
 def _tell(cpu: Processor, guest_physical: int, physical: int | None, access: int, seen: list[tuple[int, int,
@@ -187,5 +187,6 @@ def eptp_flags_are_good(cpu: Processor, eptp: int) -> bool:
 
 
 def eptp_reserved_are_zero(cpu: Processor, eptp: int) -> bool:
-    """Bits 11:7 (bit 7: no supervisor shadow-stack control here) and those above the physical-address width."""
-    return not eptp & (0xF80 | cpu.model.reserved_address_bits | 0xFFF0_0000_0000_0000)
+    """Bits 11:8, those above the physical-address width, and bit 7 where supervisor shadow stacks are not supported."""
+    reserved = 0xF00 if cap.msr(cpu.model, cap.EPT_VPID) & cap.SUPERVISOR_SHADOW_STACK else 0xF80
+    return not eptp & (reserved | cpu.model.reserved_address_bits | 0xFFF0_0000_0000_0000)

@@ -7,28 +7,24 @@ After Loading Guest State"). Something wrong in phases 3 to 5 is a VMX abort: th
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from vmviz import events as ev
 from vmviz.machine import msr
 from vmviz.machine.outcome import Fault, VmExit
 from vmviz.machine.registers import (
     ACTIVITY,
-    BY_MOV_SS,
-    BY_STI,
     EXITS,
     INTERRUPTIBILITY,
+    MASK32,
     NEVER,
     NON_ROOT,
     OPERATION,
-    PENDING_DEBUG,
     RF,
     RFLAGS,
     RIP,
     ROOT,
-    SHADOW_STEP,
     SHUTDOWN,
-    TF,
     TIMER_DEADLINE,
     VIRTUAL_NMI_BLOCKING,
 )
@@ -44,19 +40,22 @@ ENTRY_FAILURE: Final = 1 << 31
 VALID: Final = 1 << 31
 EXCEPTION_OR_NMI, EXTERNAL_INTERRUPT, TRIPLE_FAULT = 0, 1, 2
 TYPE_NMI: Final = 2
-PENDING_STEP: Final = 1 << 14
 NMI_UNBLOCKED_BY_IRET: Final = 1 << 12
 UNBLOCKING_REASONS: Final = frozenset({48, 62, 66})   # whose qualification tells of it; exceptions: delivery.py
 ABORT_STORE_MSRS, ABORT_HOST_PDPTES, ABORT_LOAD_MSRS = 1, 2, 4
+_ACCESSES: Final = frozenset({44, 48, 49, 62, 66})    # to memory: they come in the middle of an instruction
+_INSTRUCTIONS: Final = frozenset(reason.number for reason in EXIT_REASONS.values()
+                                 if reason.cls in ("unconditional", "conditional")) - _ACCESSES - {9}
+_BY_SOFTWARE: Final = (4, 5, 6)                       # types of events
 _X2APIC: Final = range(0x800, 0x900)
 _BASES: Final = (0xC000_0100, 0xC000_0101)       # IA32_FS_BASE, IA32_GS_BASE
 
 
-def vm_exit(cpu: Processor, cause: VmExit) -> None:
-    """Leave the guest: RIP already is what is to be saved."""
+def vm_exit(cpu: Processor, cause: VmExit, injecting: bool = False) -> None:
+    """Leave the guest: RIP already is what is to be saved. `injecting`: during the delivery of an injected event."""
     region = cpu.guest_fields()
-    if cause.trap:
-        _complete_instruction(cpu)
+    if not injecting and not cause.trap:            # what injection pushes has the RF of the guest-state area
+        _settle_resume_flag(cpu, cause)
     if cpu.phases and cpu.phases[-1][:2] == LAST_BEFORE_INJECTION:
         cpu.phase_done("entry", 6, "inject")        # the event that a VM entry injects ends in this exit
     begin(cpu, 1)
@@ -72,36 +71,41 @@ def vm_exit(cpu: Processor, cause: VmExit) -> None:
         vmx_abort(cpu, region, ABORT_STORE_MSRS)
         return
     nmi = cause.reason == EXCEPTION_OR_NMI and cause.interruption >> 8 & 7 == TYPE_NMI
-    _to_host(cpu, region, crashed=cause.reason == TRIPLE_FAULT, nmi=nmi)
+    _to_host(cpu, region, "crashed" if cause.reason == TRIPLE_FAULT else "stopped", nmi)
 
 
-def _complete_instruction(cpu: Processor) -> None:
-    """A trap-like exit comes after its instruction: what that does to shadows, RF and TF at its end comes first."""
-    reg = cpu.reg
-    if reg[SHADOW_STEP] != cpu.step_number:
-        cpu.set(INTERRUPTIBILITY, reg[INTERRUPTIBILITY] & ~(BY_STI | BY_MOV_SS))
-    cpu.set(RFLAGS, reg[RFLAGS] & ~RF)
-    if reg[RFLAGS] & TF:
-        cpu.set(PENDING_DEBUG, reg[PENDING_DEBUG] | PENDING_STEP)
+def _settle_resume_flag(cpu: Processor, cause: VmExit) -> None:
+    """RF as it is to be saved (SDM volume 3, "Saving RIP, RSP, RFLAGS, and SSP"). Exceptions have set it already; exits
+    that come between instructions save it as it is."""
+    flags, delivering = cpu.reg[RFLAGS], cpu.vectoring
+    event = cause.interruption or (delivering[0] if delivering is not None else 0)
+    if cause.reason in _ACCESSES and delivering is None:
+        flags |= RF
+    elif cause.reason in _INSTRUCTIONS or (event >> 8 & 7 in _BY_SOFTWARE and cpu.interrupted_length):
+        flags &= ~RF                    # not of an injected event: its image has RF as the VMCS has it
+    if flags != cpu.reg[RFLAGS]:
+        cpu.set(RFLAGS, flags)
 
 
 def nmi_unblocked_by_iret(cpu: Processor) -> bool:
     """Did the IRET that has just faulted unblock NMIs?
 
-    If so, its change of the blocking was committed and is the journal's last, what exceptions do to RFLAGS aside.
+    If so, its change of the blocking was committed and is the journal's last, what exceptions do to RFLAGS and what the
+    page walker has written aside.
     """
     journal, end = cpu.journal, cpu.commit
-    if not end or end > len(journal) or any(slot != RFLAGS for slot in journal[end::3]):
+    aside = {RFLAGS, *(slot for step, _, slot in cpu.walked if step == cpu.step_number)}
+    if not end or end > len(journal) or not aside.issuperset(journal[end::3]):
         return False
     slot, old, new = journal[end - 3:end]
     return slot in (INTERRUPTIBILITY, VIRTUAL_NMI_BLOCKING) and new < old
 
 
 def failed_entry(cpu: Processor, region: vmcs.Region, reason: int, qualification: int) -> None:
-    """A VM entry failed after the checks of controls and host state: exit reason 33, 34 or 41."""
+    """A VM entry failed after the checks of controls and host state: exit reason 33, 34 or 41. The VM is as it was."""
     region.write("exit_reason", reason | ENTRY_FAILURE)
     region.write("exit_qualification", qualification)
-    _to_host(cpu, region, crashed=True, nmi=False)
+    _to_host(cpu, region, None, nmi=False)
 
 
 def begin(cpu: Processor, number: int) -> None:
@@ -151,25 +155,28 @@ def _record(cpu: Processor, region: vmcs.Region, cause: VmExit) -> None:
                        vmcs=region.address, vm=cpu.vm_name(region.address), rip=cpu.reg[RIP], length=length))
 
 
-def _to_host(cpu: Processor, region: vmcs.Region, crashed: bool, nmi: bool) -> None:
-    """Phases 4 and 5: the processor becomes what the host-state area says."""
+def _to_host(cpu: Processor, region: vmcs.Region, left: Literal["stopped", "crashed"] | None, nmi: bool) -> None:
+    """Phases 4 and 5: the processor becomes what the host-state area says, and the VM is `left` so, None as before."""
     begin(cpu, 4)
     if cpu.reg[OPERATION] == NON_ROOT:
         cpu.set(OPERATION, ROOT)
-        cpu.mark(ev.ModeChange(from_="non_root", to="root"))
+        cpu.mark(ev.ModeChange(processor=cpu.number, from_="non_root", to="root"))
     cpu.set(TIMER_DEADLINE, NEVER)
     pdptes_are_good = host_state.load(cpu, region)
     if nmi:
         host_state.block_nmis(cpu)
-    cpu.mark(ev.Vm(vm=cpu.vm_name(region.address), state="crashed" if crashed else "stopped"))
+    if left is not None:
+        cpu.mark(ev.Vm(vm=cpu.vm_name(region.address), state=left))
     end(cpu, 4)
     if not pdptes_are_good:
         vmx_abort(cpu, region, ABORT_HOST_PDPTES)
         return
     begin(cpu, 5)
-    failed = load_msrs(cpu, region.read("exit_msr_load_address"), region.read("exit_msr_load_count"))
+    count = region.read("exit_msr_load_count")
+    failed, _ = load_msrs(cpu, region.read("exit_msr_load_address"), count)
     end(cpu, 5)
-    cpu.refresh()
+    if count:
+        cpu.refresh()
     if failed:
         vmx_abort(cpu, region, ABORT_LOAD_MSRS)
 
@@ -180,7 +187,7 @@ def vmx_abort(cpu: Processor, region: vmcs.Region, indicator: int) -> None:
     cpu.set(ACTIVITY, SHUTDOWN)
     if cpu.reg[OPERATION] == NON_ROOT:
         cpu.set(OPERATION, ROOT)
-        cpu.mark(ev.ModeChange(from_="non_root", to="root"))
+        cpu.mark(ev.ModeChange(processor=cpu.number, from_="non_root", to="root"))
     cpu.mark(ev.Vm(vm=cpu.vm_name(region.address), state="crashed"))
     cpu.mark(ev.Note(id="vmx_abort", values={"indicator": str(indicator), "vm": cpu.vm_name(region.address)}))
     cpu.refresh()
@@ -204,19 +211,28 @@ def store_msrs(cpu: Processor, address: int, count: int) -> int:
     return 0
 
 
-def load_msrs(cpu: Processor, address: int, count: int) -> int:
-    """Load the MSRs that a list names; gives the number of the entry that failed, counted from 1, or 0.
+def load_msrs(cpu: Processor, address: int, count: int) -> tuple[int, str]:
+    """Load the MSRs that a list names; gives the entry that failed, counted from 1, and its broken rule; or (0, "").
 
     SDM volume 3, "Loading MSRs": not the bases of FS and GS, not those of x2APIC mode, nothing that WRMSR would refuse.
     """
     for n in range(count):
-        at = address + 16 * n
-        index = cpu.memory.read(at, 8)
-        if index >> 32 or index in _BASES or index in _X2APIC:
-            return n + 1
-        try:
-            msr.write(cpu, index, cpu.memory.read(at + 8, 8))
-        except Fault:
-            return n + 1
-    return 0
+        broken = _load_msr(cpu, address + 16 * n)
+        if broken:
+            return n + 1, broken
+    return 0, ""
 
+
+def _load_msr(cpu: Processor, at: int) -> str:
+    index = cpu.memory.read(at, 8)
+    if index & MASK32 in _BASES:
+        return "bases"
+    if index & MASK32 in _X2APIC:
+        return "x2apic"
+    if index >> 32:
+        return "reserved"
+    try:
+        msr.write(cpu, index, cpu.memory.read(at + 8, 8))
+    except Fault:
+        return "refused"
+    return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from vmviz.machine.msr import DEBUGCTL_BITS, is_cet, is_pat, performance_counters
 from vmviz.machine.registers import (
     AR_DPL,
     AR_L,
@@ -32,7 +33,7 @@ from vmviz.machine.registers import (
 from vmviz.machine.vmx import capabilities as cap
 from vmviz.machine.vmx import controls as c
 from vmviz.machine.vmx import guest_segment_checks, host_state
-from vmviz.machine.vmx.checks import EFER_BITS, Candidate, Check, is_cet, is_pat, perf_global_ctrl_bits
+from vmviz.machine.vmx.checks import EFER_BITS, Candidate, Check
 from vmviz.machine.vmx.controls_checks import EXTERNAL, HARDWARE, NMI, OTHER
 
 _REGISTERS: Final = "Checks on Guest Control Registers, Debug Registers, and MSRs"
@@ -45,7 +46,6 @@ _BASE_ENTRY: Final = 0x11FB | c.IA32E_MODE_GUEST
 _BAD_ADDRESS: Final = 0x8000_0000_0000
 _SHADOWS: Final = BY_STI | BY_MOV_SS
 _BTF, _BS = 2, 1 << 14
-DEBUGCTL_BITS: Final = 0xFFC3
 PENDING_BITS: Final = 0x500F                        # B3-B0, enabled breakpoint, BS; neither RTM nor bus-lock detection
 _EPT: Final = {"primary_processor_based_controls": 0x0400_6172 | c.ACTIVATE_SECONDARY_CONTROLS,
                "secondary_processor_based_controls": c.ENABLE_EPT, "ept_pointer": 0x30_001E}
@@ -189,7 +189,7 @@ _REGISTER_ROWS: Final = (
          {"guest_ia32_sysenter_esp": _BAD_ADDRESS}),
     _row("perf_global_ctrl", 98, _REGISTERS,
          lambda s: not s.entry & c.ENTRY_LOAD_PERF_GLOBAL_CTRL
-         or not s["guest_ia32_perf_global_ctrl"] & ~perf_global_ctrl_bits(s),
+         or not s["guest_ia32_perf_global_ctrl"] & ~performance_counters(s.model),
          {"guest_ia32_perf_global_ctrl": 1 << 63}, {_ENTRY: _BASE_ENTRY | c.ENTRY_LOAD_PERF_GLOBAL_CTRL}),
     _row("pat", 99, _REGISTERS, lambda s: not s.entry & c.ENTRY_LOAD_PAT or is_pat(s["guest_ia32_pat"]),
          {"guest_ia32_pat": 3}, {_ENTRY: _BASE_ENTRY | c.ENTRY_LOAD_PAT}),
@@ -208,7 +208,8 @@ _OTHER_ROWS: Final = (
     _row("rip_narrow", 133, _RIP, lambda s: _code_64(s) or not s["guest_rip"] >> 32, {"guest_rip": 1 << 32}, _NARROW),
     _row("rip_canonical", 134, _RIP, _rip_64, {"guest_rip": 1 << 48}),
     _row("rflags_reserved", 135, _RIP, _rflags_reserved, {"guest_rflags": 0}),
-    _row("rflags_vm", 136, _RIP, lambda s: not s.v8086 or (not s.ia32e and s.protected), {}),
+    _row("rflags_vm", 136, _RIP, lambda s: not s.v8086 or (not s.ia32e and s.protected),
+         {_ENTRY: _BASE_ENTRY}, guest_segment_checks.V8086),
     _row("rflags_if", 137, _RIP, lambda s: not _injects(s, EXTERNAL) or bool(s["guest_rflags"] & IF),
          {_INFO: 0x8000_0030}),
     _row("ssp", 138, _RIP, _ssp, {"guest_ssp": 2}, {_ENTRY: _BASE_ENTRY | c.ENTRY_LOAD_CET}),

@@ -17,7 +17,7 @@ DATA: Final = ("ds", "es", "fs", "gs")
 ALL: Final = ("cs", "ss", *DATA)
 RESERVED: Final = 0xFFFE_0F00
 _BAD_ADDRESS: Final = 0x8000_0000_0000
-_V8086: Final = {
+V8086: Final = {
     "vm_entry_controls": 0x11FB, "guest_rflags": 0x2_0002, "guest_cr3": 0x50_0000,
     **{f"guest_{name}_{part}": value for name in ALL
        for part, value in (("selector", 0x1000), ("base", 0x1_0000), ("limit", 0xFFFF), ("access_rights", 0xF3))}}
@@ -110,7 +110,7 @@ ROWS: Final = (
     _row("ss_rpl", 110,
          lambda s: s.v8086 or s.unrestricted or _rpl(s, "ss") == _rpl(s, "cs"), {"guest_ss_selector": 0x13}),
     _row("v8086_bases", 111, _v8086(lambda s, n: s[f"guest_{n}_base"] == s[f"guest_{n}_selector"] << 4),
-         {"guest_es_base": 0x1_0001}, _V8086),
+         {"guest_es_base": 0x1_0001}, V8086),
     _row("bases_canonical", 112, lambda s: s.canonical("guest_tr_base", "guest_fs_base", "guest_gs_base"),
          {"guest_tr_base": _BAD_ADDRESS}),
     _row("ldtr_base", 113, lambda s: not s.usable("ldtr") or s.canonical("guest_ldtr_base"),
@@ -119,8 +119,8 @@ ROWS: Final = (
          lambda s: not s["guest_cs_base"] >> 32
          and not any(s.usable(name) and s[f"guest_{name}_base"] >> 32 for name in ("ss", "ds", "es")),
          {"guest_ds_base": 1 << 32}),
-    _row("v8086_limits", 115, _v8086(lambda s, n: s[f"guest_{n}_limit"] == 0xFFFF), {"guest_gs_limit": 0xFFFE}, _V8086),
-    _row("v8086_rights", 116, _v8086(lambda s, n: _rights(s, n) == 0xF3), {"guest_fs_access_rights": 0x93}, _V8086),
+    _row("v8086_limits", 115, _v8086(lambda s, n: s[f"guest_{n}_limit"] == 0xFFFF), {"guest_gs_limit": 0xFFFE}, V8086),
+    _row("v8086_rights", 116, _v8086(lambda s, n: _rights(s, n) == 0xF3), {"guest_fs_access_rights": 0x93}, V8086),
     _row("cs_type", 117, _cs_type, {"guest_cs_access_rights": 0xA093}),
     _row("ss_type", 118, _each(lambda s, n: _rights(s, n) & 15 in (3, 7), ("ss",)), {"guest_ss_access_rights": 0xC091}),
     _row("data_type", 119, _each(_data_type, DATA), {"guest_es_access_rights": 0xC092}),

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from vmviz.machine.msr import is_cet, is_pat, performance_counters
 from vmviz.machine.registers import CR0_WP, CR4_CET, CR4_PAE, CR4_PCIDE, EFER, EFER_LMA, EFER_LME
 from vmviz.machine.vmx import capabilities as cap
 from vmviz.machine.vmx import controls as c
-from vmviz.machine.vmx.checks import EFER_BITS, Candidate, Check, is_canonical, is_cet, is_pat, perf_global_ctrl_bits
+from vmviz.machine.vmx.checks import EFER_BITS, Candidate, Check, is_canonical
 
 _REGISTERS: Final = "Checks on Host Control Registers, MSRs, and SSP"
 _SEGMENTS: Final = "Checks on Host Segment and Descriptor-Table Registers"
@@ -59,7 +60,7 @@ ROWS: Final = (
          {"host_ia32_sysenter_eip": _BAD_ADDRESS}),
     _row("perf_global_ctrl", 72, _REGISTERS,
          lambda s: not s.exit & c.EXIT_LOAD_PERF_GLOBAL_CTRL
-         or not s["host_ia32_perf_global_ctrl"] & ~perf_global_ctrl_bits(s),
+         or not s["host_ia32_perf_global_ctrl"] & ~performance_counters(s.model),
          {"host_ia32_perf_global_ctrl": 1 << 63}, {_EXIT: _BASE_EXIT | c.EXIT_LOAD_PERF_GLOBAL_CTRL}),
     _row("pat", 73, _REGISTERS, lambda s: not s.exit & c.EXIT_LOAD_PAT or is_pat(s["host_ia32_pat"]),
          {"host_ia32_pat": 3}, {_EXIT: _BASE_EXIT | c.EXIT_LOAD_PAT}),

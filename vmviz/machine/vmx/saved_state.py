@@ -5,6 +5,7 @@ ask for stays what it was in the VMCS. Nothing of the processor changes here.
 """
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from vmviz.machine.registers import (
@@ -51,6 +52,7 @@ from vmviz.machine.registers import (
 )
 from vmviz.machine.vmx import capabilities as cap
 from vmviz.machine.vmx import controls as c
+from vmviz.machine.vmx.vmcs import Transfer
 
 if TYPE_CHECKING:
     from vmviz.machine.processor import Processor
@@ -58,16 +60,23 @@ if TYPE_CHECKING:
 
 TIMER_RATE_BITS: Final = 0x1F
 _PARTS: Final = (("selector", SELECTOR), ("base", BASE), ("limit", LIMIT), ("access_rights", RIGHTS))
-SEGMENT_FIELDS: Final = tuple(
-    (f"guest_{name}_{part}", segment(index, slot)) for index, name in enumerate(SEGMENT_NAMES) for part, slot in _PARTS)
-TABLE_FIELDS: Final = (("guest_gdtr_base", GDTR_BASE), ("guest_gdtr_limit", GDTR_LIMIT),
-                       ("guest_idtr_base", IDTR_BASE), ("guest_idtr_limit", IDTR_LIMIT))
-CONTROL_FIELDS: Final = (("guest_cr0", CR0), ("guest_cr3", CR3), ("guest_cr4", CR4))
-SYSENTER_FIELDS: Final = (("guest_ia32_sysenter_cs", SYSENTER_CS), ("guest_ia32_sysenter_esp", SYSENTER_ESP),
-                          ("guest_ia32_sysenter_eip", SYSENTER_EIP))
-CET_FIELDS: Final = (("guest_ia32_s_cet", S_CET), ("guest_ssp", SSP), ("guest_ia32_interrupt_ssp_table_addr",
-                     SSP_TABLE))
+SEGMENT_FIELDS: Final = Transfer(*((f"guest_{name}_{part}", segment(index, slot))
+                                   for index, name in enumerate(SEGMENT_NAMES) for part, slot in _PARTS))
+TABLE_FIELDS: Final = Transfer(("guest_gdtr_base", GDTR_BASE), ("guest_gdtr_limit", GDTR_LIMIT),
+                               ("guest_idtr_base", IDTR_BASE), ("guest_idtr_limit", IDTR_LIMIT))
+CONTROL_FIELDS: Final = Transfer(("guest_cr0", CR0), ("guest_cr3", CR3), ("guest_cr4", CR4))
+SYSENTER_FIELDS: Final = Transfer(("guest_ia32_sysenter_cs", SYSENTER_CS), ("guest_ia32_sysenter_esp", SYSENTER_ESP),
+                                  ("guest_ia32_sysenter_eip", SYSENTER_EIP))
+CET_FIELDS: Final = Transfer(("guest_ia32_s_cet", S_CET), ("guest_ssp", SSP),
+                             ("guest_ia32_interrupt_ssp_table_addr", SSP_TABLE))
+POINTER_FIELDS: Final = Transfer(("guest_rip", RIP), ("guest_rsp", RSP), ("guest_rflags", RFLAGS))
 _SS_RIGHTS: Final = segment(SS, RIGHTS)
+
+
+_BY_CONTROL: Final = (
+    (c.SAVE_PERF_GLOBAL_CTRL, ("guest_ia32_perf_global_ctrl", PERF_GLOBAL_CTRL)),
+    (c.SAVE_PAT, ("guest_ia32_pat", PAT)),
+    (c.SAVE_EFER, ("guest_ia32_efer", EFER)))
 
 
 def save(cpu: Processor, region: Region) -> None:
@@ -76,29 +85,8 @@ def save(cpu: Processor, region: Region) -> None:
     if cap.msr(cpu.model, cap.MISC) >> 5 & 1:
         entry = region.read("vm_entry_controls") & ~c.IA32E_MODE_GUEST
         write("vm_entry_controls", entry | (c.IA32E_MODE_GUEST if reg[EFER] & EFER_LMA else 0))
-    _save_slots(cpu, region, CONTROL_FIELDS)
-    if words.exit & c.SAVE_DEBUG_CONTROLS:
-        write("guest_dr7", reg[DR7])
-        write("guest_ia32_debugctl", reg[DEBUGCTL])
-    _save_slots(cpu, region, SYSENTER_FIELDS)
-    if words.exit & c.SAVE_PERF_GLOBAL_CTRL:
-        write("guest_ia32_perf_global_ctrl", reg[PERF_GLOBAL_CTRL])
-    if words.exit & c.SAVE_PAT:
-        write("guest_ia32_pat", reg[PAT])
-    if words.exit & c.SAVE_EFER:
-        write("guest_ia32_efer", reg[EFER])
-    entry_may = cap.allowed(cpu.model, "vm_entry").may
-    if entry_may & c.ENTRY_LOAD_BNDCFGS:
-        write("guest_ia32_bndcfgs", reg[BNDCFGS])
-    if entry_may & c.ENTRY_LOAD_CET:
-        _save_slots(cpu, region, CET_FIELDS)
-    _save_slots(cpu, region, SEGMENT_FIELDS)
+    _registers(words.exit, cap.allowed(cpu.model, "vm_entry").may).save(cpu, region, region.read_all())
     write("guest_ss_access_rights", reg[_SS_RIGHTS] & ~AR_DPL | reg[CPL] << 5)
-    _save_slots(cpu, region, TABLE_FIELDS)
-    write("guest_rip", reg[RIP])
-    write("guest_rsp", reg[RSP])
-    write("guest_rflags", reg[RFLAGS])
-    write("guest_activity_state", reg[ACTIVITY])
     write("guest_interruptibility_state", interruptibility(cpu))
     write("guest_pending_debug_exceptions", reg[PENDING_DEBUG])
     if words.exit & c.SAVE_PREEMPTION_TIMER and words.pin & c.ACTIVATE_PREEMPTION_TIMER:
@@ -108,9 +96,20 @@ def save(cpu: Processor, region: Region) -> None:
             write(f"guest_pdpte{n}", reg[PDPTE0 + n])
 
 
-def _save_slots(cpu: Processor, region: Region, fields: tuple[tuple[str, int], ...]) -> None:
-    for field, slot in fields:
-        region.write(field, cpu.reg[slot])
+@lru_cache(maxsize=64)
+def _registers(exit_controls: int, entry_may: int) -> Transfer:
+    """What is saved as it stands in a slot, by the VM-exit controls and the VM-entry controls that the model has."""
+    pairs = list(CONTROL_FIELDS.pairs)
+    if exit_controls & c.SAVE_DEBUG_CONTROLS:
+        pairs += ("guest_dr7", DR7), ("guest_ia32_debugctl", DEBUGCTL)
+    pairs += SYSENTER_FIELDS.pairs
+    pairs += (pair for control, pair in _BY_CONTROL if exit_controls & control)
+    if entry_may & c.ENTRY_LOAD_BNDCFGS:
+        pairs.append(("guest_ia32_bndcfgs", BNDCFGS))
+    if entry_may & c.ENTRY_LOAD_CET:
+        pairs += CET_FIELDS.pairs
+    pairs += SEGMENT_FIELDS.pairs + TABLE_FIELDS.pairs + POINTER_FIELDS.pairs
+    return Transfer(*pairs, ("guest_activity_state", ACTIVITY))
 
 
 def interruptibility(cpu: Processor) -> int:
@@ -131,5 +130,5 @@ def timer_value(cpu: Processor) -> int:
     return max(0, (deadline >> rate) - (cpu.now() >> rate))
 
 
-__all__ = ["CET_FIELDS", "CONTROL_FIELDS", "SEGMENT_FIELDS", "SYSENTER_FIELDS", "TABLE_FIELDS", "interruptibility",
-           "save", "timer_value"]
+__all__ = ["CET_FIELDS", "CONTROL_FIELDS", "POINTER_FIELDS", "SEGMENT_FIELDS", "SYSENTER_FIELDS", "TABLE_FIELDS",
+           "interruptibility", "save", "timer_value"]

@@ -3,10 +3,8 @@
 With the TPR shadow, CR8 and the task priority live in the virtual-APIC page (VTPR at 80h); with "virtualize APIC
 accesses" an access to the APIC-access page becomes one to the virtual-APIC page, or a VM exit 44 (SDM volume 3,
 chapter "APIC Virtualization and Virtual Interrupts"). A write is emulated after it has happened: then come the
-exits 43 (TPR below threshold), 45 (virtualized EOI) and 56 (APIC write), which are trap-like.
-
-Simplified: such an exit ends the instruction at its write; an instruction that changes registers after writing to the
-APIC-access page (a push, a string store) would lose that change. Aligned MOVs, all that software uses, lose nothing.
+exits 43 (TPR below threshold), 45 (virtualized EOI) and 56 (APIC write), which are trap-like: they wait for the end of
+the instruction, of a repeated one for that of the iteration (completion.one_iteration).
 
 Left out: posted interrupts, and evaluating virtual interrupts for anything but the RVI and SVI of the VMCS.
 """
@@ -50,7 +48,6 @@ def write_register(cpu: Processor, offset: int, value: int) -> None:
 def access(cpu: Processor, linear: int, offset: int, size: int, kind: int, value: int | None) -> int:
     """An access of 1..8 bytes to the APIC-access page: virtualized, giving what was read, or a VM exit."""
     qualification = offset | (3 if cpu.vectoring else kind) << 12
-    aligned = offset & ~0xF
     if not _virtualized(cpu, offset, size, kind):
         raise VmExit(APIC_ACCESS, qualification)
     base = page(cpu)
@@ -62,12 +59,15 @@ def access(cpu: Processor, linear: int, offset: int, size: int, kind: int, value
         cpu.write_physical(base + offset + 4, 4, value >> 32)
     else:
         cpu.write_physical(base + offset, size, value)
-    after_write(cpu, aligned)
+    after_write(cpu, offset)
     return 0
 
 
 def _virtualized(cpu: Processor, offset: int, size: int, kind: int) -> bool:
-    """Is the access one that needs no exit (SDM, "Virtualizing Reads/Writes from/to the APIC-Access Page")?"""
+    """Is the access one that needs no exit (SDM, "Virtualizing Reads/Writes from/to the APIC-Access Page")?
+
+    Without register virtualization the page offset must be the register's own, not one within it.
+    """
     words, aligned = cpu.controls, offset & ~0xF
     if not words.primary & c.USE_TPR_SHADOW or kind == FETCH or cpu.vectoring:
         return False
@@ -76,14 +76,18 @@ def _virtualized(cpu: Processor, offset: int, size: int, kind: int) -> bool:
     registers = bool(words.secondary & c.APIC_REGISTER_VIRTUALIZATION)
     delivery = bool(words.secondary & c.VIRTUAL_INTERRUPT_DELIVERY)
     if kind == READ:
-        return aligned in _READABLE if registers else aligned == TPR
+        return aligned in _READABLE if registers else offset == TPR
     if registers:
         return aligned in _WRITABLE
-    return aligned == TPR or (delivery and aligned in (EOI, ICR_LOW))
+    return offset == TPR or (delivery and offset in (EOI, ICR_LOW))
 
 
 def after_write(cpu: Processor, offset: int) -> None:
-    """APIC-write emulation of the register at a page offset, once the write has happened."""
+    """APIC-write emulation (SDM, "APIC-Write Emulation"), once the write has happened.
+
+    `offset` is the access's own in the page: a write within a register but not to its first byte is an APIC-write VM
+    exit, the upper half of the interrupt command aside.
+    """
     words = cpu.controls
     delivery = bool(words.secondary & c.VIRTUAL_INTERRUPT_DELIVERY)
     if offset == TPR:
@@ -96,15 +100,18 @@ def after_write(cpu: Processor, offset: int) -> None:
         self_ipi(cpu, read_register(cpu, SELF_IPI) & 0xFF)
     elif offset == ICR_LOW and delivery and _is_self_ipi(read_register(cpu, ICR_LOW)):
         self_ipi(cpu, read_register(cpu, ICR_LOW) & 0xFF)
-    elif offset == ICR_HIGH:
+    elif ICR_HIGH <= offset < ICR_HIGH + 4:
         write_register(cpu, ICR_HIGH, read_register(cpu, ICR_HIGH) & 0xFF00_0000)
     else:
         raise_trap(cpu, VmExit(APIC_WRITE, offset, trap=True))
 
 
 def _is_self_ipi(command: int) -> bool:
-    """Fixed delivery, edge, to self, nothing reserved, vector of at least 16: virtualized without an exit."""
-    return not command & 0xFFF3_7700 and command >> 18 & 3 == 1 and not command & 0x8000 and command & 0xF0 > 0
+    """Fixed delivery, edge, to self, nothing reserved, vector of at least 16: virtualized without an exit.
+
+    The level and the destination mode (bits 14 and 11) play no part (SDM, "APIC-Write Emulation").
+    """
+    return not command & 0xFFF3_3700 and command >> 18 & 3 == 1 and not command & 0x8000 and command & 0xF0 > 0
 
 
 def tpr_shadow(cpu: Processor) -> int:
@@ -128,7 +135,9 @@ def tpr_changed(cpu: Processor) -> None:
 
 def raise_trap(cpu: Processor, cause: VmExit) -> None:
     """A trap-like exit: it comes at the end of the instruction under way."""
-    raise cause
+    if cpu.trap is None:
+        cpu.trap = cause
+    cpu.attention = True
 
 
 # ---- virtual-interrupt delivery

@@ -7,7 +7,7 @@ processor may keep it in a cache until then). Layout of a region, all little-end
     0   revision identifier, bit 31 = shadow VMCS    (SDM volume 3, "Format of the VMCS Region")
     4   VMX-abort indicator
     8   launch state: 0 clear, 1 launched            (from here on the layout is the processor's own)
-    12  1 while the VMCS is active
+    12  1 + the number of the processor on which the VMCS is active, else 0
     16  one cell of 8 bytes for each field, in the order of vmviz.spec.FIELDS
 
 Where there is no RAM, reading gives all ones and writing does nothing, as for any access.
@@ -15,17 +15,21 @@ Where there is no RAM, reading gives all ones and writing does nothing, as for a
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Iterable
 from functools import cache
-from operator import and_
-from typing import TYPE_CHECKING, Final
+from itertools import compress
+from operator import itemgetter, ne
+from typing import TYPE_CHECKING, Any, Final
 
 from vmviz import events as ev
+from vmviz.machine.memory import PAGE
 from vmviz.machine.registers import CURRENT_VMCS, KNOWN_VMCS, NO_VMCS
 from vmviz.machine.vmx.capabilities import allowed_ones, has_control
 from vmviz.spec import FIELD_BY_ENCODING, FIELD_BY_NAME, FIELDS
 from vmviz.spec.rows import Field
 
 if TYPE_CHECKING:
+    from vmviz.machine.models import Model
     from vmviz.machine.processor import Processor
 
 REVISION_AT, ABORT_AT, LAUNCH_AT, ACTIVE_AT, FIELDS_AT = 0, 4, 8, 12, 16
@@ -33,38 +37,45 @@ SHADOW: Final = 1 << 31
 CLEAR, LAUNCHED = 0, 1
 LAUNCH_NAMES: Final = ("clear", "launched")
 OFFSET: Final = {field.name: FIELDS_AT + 8 * n for n, field in enumerate(FIELDS)}
-_MASK: Final = {field.name: (1 << field.bits) - 1 for field in FIELDS}
-_MASKS: Final = tuple(_MASK.values())
 NUMBER: Final = {field.name: n for n, field in enumerate(FIELDS)}
-_unpack_all: Final = struct.Struct(f"<{len(FIELDS)}Q").unpack_from
+_CELL: Final = {16: "H6x", 32: "I4x", 64: "Q"}      # the field of that many bits, and the rest of its cell
+_ACCESS: Final = {field.name: (struct.Struct("<" + _CELL[field.bits]).unpack_from, OFFSET[field.name],
+                               (1 << field.bits) - 1) for field in FIELDS}
+_load_all: Final = struct.Struct("<" + "".join(_CELL[field.bits] for field in FIELDS)).unpack_from
+_NOTHING: Final = b"\xff" * PAGE                    # what is read where there is no RAM
 
 
 class Region:
     """The VMCS region at a physical address, through the eyes of a processor."""
 
-    __slots__ = ("cpu", "address")
+    __slots__ = ("cpu", "address", "_page")
 
     def __init__(self, cpu: Processor, address: int) -> None:
+        """`address` is that of a page."""
         self.cpu, self.address = cpu, address
+        self._page: bytes | bytearray = cpu.memory.page(address >> 12) or _NOTHING
 
     def read(self, field: str) -> int:
         """The value of a field, as wide as the field (natural width: 64 bits)."""
-        return self.cpu.memory.read(self.address + OFFSET[field], 8) & _MASK[field]
+        load, at, _ = _ACCESS[field]
+        return load(self._page, at)[0]  # type: ignore[no-any-return]
 
     def read_all(self) -> tuple[int, ...]:
         """The values of all fields, in the order of vmviz.spec.FIELDS (`NUMBER` gives a field's place)."""
-        page = self.cpu.memory.page(self.address >> 12)
-        if page is None:
-            return _MASKS
-        return tuple(map(and_, _unpack_all(page, FIELDS_AT), _MASKS))
+        return _load_all(self._page, FIELDS_AT)
 
-    def write(self, field: str, value: int, always: bool = False) -> None:
-        """Give a field a value, cut to its width; told when it changes, or `always`."""
-        value &= _MASK[field]
-        at = self.address + OFFSET[field]
-        old = self.cpu.memory.read(at, 8) & _MASK[field]
+    def read_some(self, fields: Fields) -> tuple[int, ...]:
+        """The values of some fields, in their order."""
+        return fields.load(self._page, FIELDS_AT)
+
+    def write(self, field: str, value: int, always: bool = False,
+              by: Callable[[int, int, int], None] | None = None) -> None:
+        """Give a field a value, cut to its width; told when it changes, or `always`. `by`: what writes the memory."""
+        load, at, mask = _ACCESS[field]
+        value &= mask
+        old = load(self._page, at)[0]
         if old != value:
-            self.cpu.write_physical(at, 8, value)
+            (by or self.cpu.write_physical)(self.address + at, 8, value)
         if (old != value or always) and self.cpu.telling:
             self.cpu.emit(ev.VmcsWrite(vmcs=self.address, field=field, old=old, new=value))
 
@@ -93,15 +104,21 @@ class Region:
     @property
     def active(self) -> bool:
         """Is the VMCS active (loaded by VMPTRLD and not cleared since)?"""
-        return self.cpu.memory.read(self.address + ACTIVE_AT, 4) == 1
+        return self.active_on is not None
+
+    @property
+    def active_on(self) -> int | None:
+        """The number of the processor on which the VMCS is active."""
+        number = self.cpu.memory.read(self.address + ACTIVE_AT, 4) - 1
+        return number if 0 <= number < len(self.cpu.board.processors) else None
 
     def set_launch(self, state: int) -> None:
         """Move to another launch state."""
         self._set(LAUNCH_AT, state)
 
     def set_active(self, active: bool) -> None:
-        """Mark the VMCS active or not."""
-        self._set(ACTIVE_AT, int(active))
+        """Mark the VMCS active on this processor, or not active."""
+        self._set(ACTIVE_AT, 1 + self.cpu.number if active else 0)
 
     def set_abort(self, indicator: int) -> None:
         """Leave a VMX-abort indicator (SDM volume 3, "VMX Aborts")."""
@@ -118,20 +135,73 @@ class Region:
             self.cpu.write_physical(self.address + at, 4, value)
 
 
+class Fields:
+    """Some fields of a VMCS that are read together."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """`names`: in the order of vmviz.spec.FIELDS, in which `Region.read_some` gives the values."""
+        self.names = tuple(names)
+        wanted = set(self.names)
+        assert self.names == tuple(field.name for field in FIELDS if field.name in wanted)
+        self.load = struct.Struct("<" + "".join(_CELL[field.bits] if field.name in wanted else "8x"
+                                                for field in FIELDS)).unpack_from
+
+
+class Slots:
+    """Slots of a processor that are set together: compared as a whole first, since most transitions change few."""
+
+    def __init__(self, *slots: int) -> None:
+        """`slots`: at least two, in the order in which they are set."""
+        self.numbers = slots
+        self.read: Callable[[Any], tuple[int, ...]] = itemgetter(*slots)
+
+    def set(self, cpu: Processor, new: tuple[int, ...]) -> None:
+        """Give each slot its value."""
+        reg, log = cpu.reg, cpu.log
+        old = self.read(reg)
+        if old != new:
+            for change in compress(zip(self.numbers, old, new, strict=True), map(ne, old, new)):
+                log(change)
+                reg[change[0]] = change[2]
+
+
+class Transfer:
+    """Fields of a VMCS and the slots that they are loaded into or saved from, one for one."""
+
+    def __init__(self, *pairs: tuple[str, int]) -> None:
+        """`pairs`: at least two fields, each with its slot, in the order in which they move."""
+        self.pairs = pairs
+        self.fields = tuple(field for field, _ in pairs)
+        self._slots = Slots(*(slot for _, slot in pairs))
+        self._of_values: Callable[[Any], tuple[int, ...]] = itemgetter(*(NUMBER[field] for field in self.fields))
+
+    def load(self, cpu: Processor, values: tuple[int, ...]) -> None:
+        """Set the slots to the fields among `values` (`Region.read_all`)."""
+        self._slots.set(cpu, self._of_values(values))
+
+    def save(self, cpu: Processor, region: Region, values: tuple[int, ...]) -> None:
+        """Write the slots into the fields, which are `values` until now."""
+        old, new = self._of_values(values), self._slots.read(cpu.reg)
+        if old != new:
+            for field, value in compress(zip(self.fields, new, strict=True), map(ne, old, new)):
+                region.write(field, value)
+
+
 def know(cpu: Processor, address: int) -> None:
     """Remember a VMCS by the order in which it was first named: its virtual machine is called A, B, C, ..."""
-    known = cpu.reg[KNOWN_VMCS:KNOWN_VMCS + 16]
+    known = cpu.board.first.reg[KNOWN_VMCS:KNOWN_VMCS + 16]
     if address in known:
         return
     for n, taken in enumerate(known):
         if taken in (0, NO_VMCS):
-            cpu.set(KNOWN_VMCS + n, address)
+            cpu.board.put(0, KNOWN_VMCS + n, address)
             return
 
 
 @cache
-def _supported_fields(model_name: str, allowed: tuple[tuple[str, int], ...]) -> frozenset[int]:
-    words = dict(allowed)
+def supported_fields(model: Model) -> frozenset[int]:
+    """The encodings (full access) of the fields that a model has."""
+    words = dict(allowed_ones(model))
     return frozenset(field.encoding for field in FIELDS if _exists(field, words))
 
 
@@ -155,7 +225,7 @@ def supported(cpu: Processor, encoding: int) -> bool:
     field = FIELD_BY_ENCODING.get(encoding & ~1)
     if field is None or (encoding & 1 and not field.has_high):
         return False
-    return field.encoding in _supported_fields(cpu.model.name, allowed_ones(cpu.model))
+    return field.encoding in supported_fields(cpu.model)
 
 
-__all__ = ["CLEAR", "FIELD_BY_ENCODING", "FIELD_BY_NAME", "LAUNCHED", "Region", "know", "supported"]
+__all__ = ["CLEAR", "FIELD_BY_ENCODING", "FIELD_BY_NAME", "LAUNCHED", "Region", "know", "supported", "supported_fields"]
