@@ -1,0 +1,4 @@
+; TITLE: instructions that CPUID of this model does not report are #UD; LZCNT and TZCNT are BSR and BSF then
+; SDM: Processor identification and feature determination
+; MODEL: tigerlake
+%include "model_features.inc"
