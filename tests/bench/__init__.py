@@ -1,4 +1,4 @@
 """`make bench`: speeds and sizes, reported and never asserted.
 
-`python -m tests.bench [recording] [web] [page]` makes a part of them.
+`python -m tests.bench [recording] [web] [programs] [page]` makes a part of them.
 """

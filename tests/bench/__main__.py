@@ -5,9 +5,10 @@ from __future__ import annotations
 import platform
 import sys
 
-from tests.bench import page, recording, web
+from tests.bench import hostile, page, player, programs, recording, web
 
-PARTS = {"recording": recording.report, "web": web.report, "page": page.report}
+PARTS = {"recording": recording.report, "hostile": hostile.report, "web": web.report, "programs": programs.report,
+         "page": page.report, "player": player.report}
 
 
 def main(names: list[str]) -> int:

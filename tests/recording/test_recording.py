@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
+import weakref
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +18,7 @@ from vmviz.recording import Position, apply_patch, diff
 from vmviz.recording.listing import listing
 from vmviz.recording.recording import Recording
 from vmviz.recording.sources import ProgramSource
-from vmviz.web.lesson_shelf import record
+from vmviz.web.lesson_shelf import recorded as lesson_recorded
 
 settings.register_profile("shared machine", deadline=None,
                           suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
@@ -57,7 +59,7 @@ def small():
 @pytest.fixture(scope="module")
 def lesson():
     """The lesson of the course: VM entries, VM exits, two guests."""
-    return record(load("first-guests"))
+    return lesson_recorded(load("first-guests"))
 
 
 def positions(recording):
@@ -112,6 +114,9 @@ def test_the_latest_change_is_found_by_name_and_by_address(small):
     change = small.last_change("memory:200000", end)
     assert (change["old"], change["new"]) == ("5", "6")
     assert small.last_change("memory:200000", Position(2)) is None
+    assert small.last_change("rax", end, 0xFF00) is None    # AL alone was written
+    flag = small.last_change("memory:200000", end, 0b10)
+    assert (flag["old"], flag["new"]) == ("0", "1")         # 5 became 6
     for name in ("nonsense", "memory:xyz", "memory:ffffffffffff", "vmcs:1000:guest_rip", "vmcs:", ":"):
         with pytest.raises(LookupError):
             small.last_change(name, end)
@@ -174,7 +179,7 @@ def test_whichever_way_one_comes_a_position_looks_the_same(lesson):
 
 
 def test_recording_twice_gives_the_same(lesson):
-    again = record(load("first-guests"))
+    again = lesson_recorded(load("first-guests"))
     assert again.key == lesson.key
     assert exactly(again.outline()) == exactly(lesson.outline())
     for at in positions(lesson)[::7]:
@@ -249,7 +254,19 @@ def test_changed_fields_of_a_vmcs_are_those_that_differ_from_the_step_before(les
 
 
 def test_stops_are_positions_in_order_and_regions_are_lit_by_rip(lesson):
-    assert list(lesson.stops) == sorted(lesson.stops) and 12 <= len(lesson.stops) <= 25
+    assert list(lesson.stops) == sorted(lesson.stops) and 12 <= len(lesson.stops) <= 32    # questions stop too
     assert set(lesson.stops) <= set(positions(lesson))
     lit = {lesson.scene(step).get("region") for step in range(lesson.length)}
     assert {region["id"] for region in lesson.outline()["regions"]} <= lit
+
+
+def test_the_memory_of_a_recording_is_free_as_soon_as_nobody_has_it():
+    made = recorded()
+    made.scene(1)
+    memories = [weakref.ref(machine.cpu.memory) for machine in (made.journal, made._cursor)]
+    gc.disable()
+    try:
+        del made
+        assert [memory() for memory in memories] == [None, None]
+    finally:
+        gc.enable()

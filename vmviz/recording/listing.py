@@ -6,11 +6,15 @@ are among the symbols.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
+
+import msgspec
 
 from vmviz.asm import Program
 
 MOST_BYTES = 16  # shown of one line
+MOST_SYMBOLS = 2_000  # of a program that a learner wrote
 
 
 def listing(source: str, program: Program) -> dict[str, Any]:
@@ -28,3 +32,12 @@ def listing(source: str, program: Program) -> dict[str, Any]:
             row |= {"address": f"{address:x}", "bytes": data[:MOST_BYTES].hex()}
         lines.append(row)
     return {"lines": lines, "symbols": {name: f"{address:x}" for name, address in program.symbols.items()}}
+
+
+def encoded(source: str, program: Program | None) -> bytes:
+    """The same as JSON, of any program that somebody wrote: no more symbols than a page can use; empty without one."""
+    if program is None:
+        return b'{"lines":[],"symbols":{}}'
+    listed = listing(source, program)
+    listed["symbols"] = dict(islice(listed["symbols"].items(), MOST_SYMBOLS))
+    return msgspec.json.encode(listed)

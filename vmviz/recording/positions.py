@@ -7,8 +7,8 @@ Every move lands on a position that exists: past an end it stops there. All pure
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, overload
 
 PhaseCount = Callable[[int], int]
 
@@ -25,6 +25,27 @@ class Position(NamedTuple):
 
 
 START = Position(0, 0)
+
+
+class Behind(Sequence[Position]):
+    """The positions behind some steps, which may become more."""
+
+    def __init__(self, steps: Sequence[int]) -> None:
+        self._steps = steps
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    @overload
+    def __getitem__(self, at: int) -> Position: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Position]: ...
+
+    def __getitem__(self, at: int | slice) -> Position | list[Position]:
+        if isinstance(at, slice):
+            return [Position(step + 1) for step in self._steps[at]]
+        return Position(self._steps[at] + 1)
 
 
 def nearest(step: int, phase: int, length: int, phases: PhaseCount) -> Position:

@@ -13,10 +13,13 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from vmviz.machine import registers as r
+from vmviz.machine import turns
+from vmviz.machine.board import Board, owner_of
 from vmviz.machine.isa.vmx import outcome_of
 from vmviz.machine.memory import MEMORY_SLOT, PAGE, place_of
 from vmviz.machine.processor import Processor
 from vmviz.machine.vmx import vmcs
+from vmviz.recording import guest_mode
 from vmviz.recording.story import Past
 from vmviz.spec import FIELDS
 
@@ -41,31 +44,38 @@ class Region(NamedTuple):
     wire: Mapping[str, Any]
 
 
-def scene(cpu: Processor, past: Past, changes: Iterable[Change], regions: Iterable[Region],
+def scene(board: Board, acting: int, past: Past, changes: Iterable[Change], regions: Iterable[Region],
           following: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The scene where `cpu` stands; `changes`: (slot, old, new) of the last step; `following`: the next instruction."""
-    reg = cpu.reg
-    changed_registers, changed_memory = _changed(reg, changes)
+    """The scene where the processors of `board` stand; `changes`: (slot, old, new) of the last step, one of processor
+    `acting`; `following`: the next instruction."""
+    before, changed_memory = _before(board, acting, changes)
+    following_of = turns.whose(board).number
     drawn: dict[str, Any] = {
-        "processors": {"0": _processor(cpu, past, changed_registers, following)},
+        "processors": {str(cpu.number): _processor(cpu, _changed(cpu, before.get(cpu.number, {})),
+                                                   following if cpu.number == following_of else None)
+                       for cpu in board.processors},
         "vmcs": {}, "vms": {}, "console": past.console,
     }
-    for order, address in enumerate(known(cpu)):
-        name = cpu.vm_name(address)
-        drawn["vmcs"][f"{address:x}"] = _vmcs(cpu, address, order, name, changed_memory)
-        drawn["vms"][name] = _vm(cpu, address, name, past)
+    if board.several:
+        drawn["acting"] = acting
+    for order, address in enumerate(known(board.first)):
+        name = board.first.vm_name(address)
+        drawn["vmcs"][f"{address:x}"] = _vmcs(board, address, order, name, changed_memory)
+        drawn["vms"][name] = _vm(board, address, name, past, before)
+    rip = board.processors[acting].reg[r.RIP]
     for region in regions:
-        if region.first <= reg[r.RIP] < region.end:
+        if region.first <= rip < region.end:
             drawn["region"] = region.id
     return drawn
 
 
 def known(cpu: Processor) -> list[int]:
-    """The addresses of the VMCSs that the program has named, in the order of their first VMCLEAR."""
+    """The addresses of the VMCSs that the program has named, in the order of their first VMCLEAR; `cpu`: the first
+    processor."""
     return [address for address in cpu.reg[r.KNOWN_VMCS:r.KNOWN_VMCS + 16] if address not in (0, r.NO_VMCS)]
 
 
-def _processor(cpu: Processor, past: Past, changed: dict[str, str],
+def _processor(cpu: Processor, changed: dict[str, str],
                following: Mapping[str, Any] | None) -> dict[str, Any]:
     reg = cpu.reg
     control = reg[r.FEATURE_CONTROL]
@@ -74,7 +84,7 @@ def _processor(cpu: Processor, past: Past, changed: dict[str, str],
         "activity": r.ACTIVITY_NAMES[reg[r.ACTIVITY]],
         "feature_control": {"locked": bool(control & 1), "vmxon": bool(control & 4)},
         "vmxe": bool(reg[r.CR4] & r.CR4_VMXE),
-        "exits": sum(past.exits.values()), "entries": sum(past.entries.values()),
+        "exits": reg[r.EXITS], "entries": reg[r.ENTRIES],
         "registers": registers(cpu), "changed": changed,
     }
     if cpu.non_root:
@@ -101,22 +111,36 @@ def registers(cpu: Processor) -> dict[str, str]:
     return values
 
 
-def _changed(reg: list[int], changes: Iterable[Change]) -> tuple[dict[str, str], list[Change]]:
-    """Old values of the registers that are not what they were; writes to memory as (address, size, old), last first."""
-    first: dict[int, int] = {}
+def _before(board: Board, acting: int, changes: Iterable[Change]) -> tuple[dict[int, dict[int, int]], list[Change]]:
+    """Old values of the slots that are not what they were, by processor; writes to memory as (address, size, old),
+    last first."""
+    first: dict[tuple[int, int], int] = {}
     memory: list[Change] = []
     for slot, old, _ in changes:
         if slot >= MEMORY_SLOT:
             memory.append((*place_of(slot), old))
         else:
-            first.setdefault(slot, old)
-    named = {_NAME_OF[slot]: f"{old:x}" for slot, old in first.items() if slot in _NAME_OF and reg[slot] != old}
-    if _TPR in first and first[_TPR] >> 4 != reg[_TPR] >> 4:
-        named["cr8"] = f"{first[_TPR] >> 4 & 15:x}"
-    return named, memory[::-1]
+            first.setdefault(owner_of(slot, acting), old)
+    slots: dict[int, dict[int, int]] = {}
+    for (number, slot), old in first.items():
+        if board.processors[number].reg[slot] != old:
+            slots.setdefault(number, {})[slot] = old
+    return slots, memory[::-1]
 
 
-def _vmcs(cpu: Processor, address: int, order: int, vm: str, memory: list[Change]) -> dict[str, Any]:
+def _changed(cpu: Processor, before: Mapping[int, int]) -> dict[str, str]:
+    """Old values by the names of registers."""
+    named: dict[str, str] = {}
+    for slot, old in before.items():
+        if slot in _NAME_OF:
+            named[_NAME_OF[slot]] = f"{old:x}"
+        elif slot == _TPR and cpu.reg[slot] >> 4 != old >> 4:
+            named["cr8"] = f"{old >> 4 & 15:x}"
+    return named
+
+
+def _vmcs(board: Board, address: int, order: int, vm: str, memory: list[Change]) -> dict[str, Any]:
+    cpu = board.first
     page = cpu.memory.page(address >> 12) or bytearray(PAGE)
     before = bytearray(page)
     for physical, size, old in memory:
@@ -129,7 +153,9 @@ def _vmcs(cpu: Processor, address: int, order: int, vm: str, memory: list[Change
         changed = {name: value for name, value in _fields(cpu, before).items() if fields[name] != value}
     region = vmcs.Region(cpu, address)
     return {
-        "order": order, "vm": vm, "active": region.active, "current": cpu.reg[r.CURRENT_VMCS] == address,
+        "order": order, "vm": vm, "active": region.active,
+        **({"processor": region.active_on} if board.several and region.active else {}),
+        "current": any(each.reg[r.CURRENT_VMCS] == address for each in board.processors),
         "launch": vmcs.LAUNCH_NAMES[region.launch == vmcs.LAUNCHED],
         "fields": fields, "changed": changed,
     }
@@ -151,13 +177,14 @@ def _in_words(model: str, content: bytes) -> dict[str, str]:
     return {name: f"{cells[n] & mask:x}" for n, name, mask in _HAS[model]}
 
 
-def _vm(cpu: Processor, address: int, name: str, past: Past) -> dict[str, Any]:
+def _vm(board: Board, address: int, name: str, past: Past, before: Mapping[int, Mapping[int, int]]) -> dict[str, Any]:
     drawn: dict[str, Any] = {"state": past.states.get(name, "created"), "vmcs": f"{address:x}",
                              "exits": past.exits.get(name, 0), "entries": past.entries.get(name, 0)}
-    running = cpu.non_root and cpu.reg[r.CURRENT_VMCS] == address
-    rights = cpu.reg[r.CS_RIGHTS] if running else vmcs.Region(cpu, address).read("guest_cs_access_rights")
-    if rights:
-        drawn["bits"] = cpu.bits if running else 64 if rights & r.AR_L else 32 if rights & r.AR_DB else 16
+    runner = next((cpu for cpu in board.processors if cpu.non_root and cpu.reg[r.CURRENT_VMCS] == address), None)
+    guest = (guest_mode.standing(vmcs.Region(board.first, address)) if runner is None
+             else guest_mode.running(runner, before.get(runner.number, {})))
+    if guest:
+        drawn["guest"] = guest
     if name in past.last_exit:
         step, event = past.last_exit[name]
         drawn["last_exit"] = {"reason": event.reason, "name": event.name, "step": step, "rip": f"{event.rip:x}",

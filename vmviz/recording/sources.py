@@ -1,14 +1,13 @@
 """Where recordings come from: a source makes a journal, and says by its key what makes two of them the same.
 
 `ProgramSource` runs an image on the bench, in this process: for programs that are trusted and short, such as lessons'.
-A source for programs that learners write will run in a worker process with limits and hand over its journal in
-chunks; it only has to be a `Source` as well.
+What learners write is recorded by a worker process (worker.py), which has limits and hands over its journal in parts.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,7 +15,9 @@ from vmviz.errors import VmvizError
 from vmviz.machine.bench import IMAGE_AT, Machine
 from vmviz.machine.journal import Journal
 from vmviz.machine.outcome import OutsideModel
-from vmviz.machine.registers import RIP, TSC_ADJUST
+from vmviz.machine.processor import Processor
+from vmviz.machine.registers import ENTRIES, EXITS, RIP, TSC_ADJUST
+from vmviz.machine.signals import Arrival
 
 LONGEST_SETUP = 100_000
 LONGEST_RUN = 200_000
@@ -45,25 +46,36 @@ class ProgramSource:
     names: Mapping[int, str] = field(default_factory=dict)  # name of the VM by address of its VMCS
     start: int = IMAGE_AT
     longest: int = LONGEST_RUN
+    processors: int = 1
+    outside: Sequence[Arrival] = ()     # what comes from outside; its times are counted from reset, set-up included
 
     @property
     def key(self) -> str:
         """A hash of program, model and inputs."""
-        return digest(self.image, self.model, sorted(self.names.items()), self.start, self.longest)
+        return digest(self.image, self.model, sorted(self.names.items()), self.start, self.longest,
+                      self.processors, [tuple(arrival) for arrival in self.outside])
 
     def record(self) -> Journal:
         """Run it to its end; VmvizError for one that has no end or leaves the model."""
-        machine = Machine(self.image, self.model, dict(self.names))
-        cpu = machine.cpu
-        done = self._set_up(machine)
-        cpu.reg[TSC_ADJUST] = cpu.reg[TSC_ADJUST] + done & MASK64  # steps count from 0 again, time goes on
+        cpu = self.begin()
         journal = Journal(cpu)
+        cpu.board.belongs_to(journal)
         journal.record(self.longest)
         if journal.outside is not None:
             raise VmvizError(str(journal.outside))
         if journal.ending is None:
             raise VmvizError(f"the program has not ended after {self.longest} steps")
         return journal
+
+    def begin(self) -> Processor:
+        """The first processor of a machine that stands at the start; VmvizError when it does not come there."""
+        machine = Machine(self.image, self.model, dict(self.names), self.processors, self.outside)
+        done = self._set_up(machine)
+        if done:
+            for each in machine.board.processors:
+                each.reg[TSC_ADJUST] = each.reg[TSC_ADJUST] + done & MASK64     # steps count from 0 again, time goes on
+                each.reg[EXITS] = each.reg[ENTRIES] = 0                         # of what is seen
+        return machine.cpu
 
     def _set_up(self, machine: Machine) -> int:
         """Run up to `start`; how many steps that took."""
