@@ -11,6 +11,7 @@ from vmviz.lessons import lesson_names, load, load_folder
 from vmviz.lessons.check import check
 from vmviz.lessons.new import EXAMPLE, new_lesson
 from vmviz.lessons.performance import perform, prepare
+from vmviz.lessons.recorded import record
 from vmviz.lessons.stops import resolve_stops
 
 
@@ -71,6 +72,30 @@ def test_a_box_without_running_code_behind_it_is_found(sketch) -> None:
         check(sketch.load())
 
 
+def test_a_claim_that_is_not_true_names_its_place_and_what_is(sketch, line_of) -> None:
+    sketch.change("lesson.yaml", 'that: mode == "root"', 'that: mode == "non_root"')
+    with pytest.raises(LessonError, match="is not true at step .*: mode is root, was.mode is off") as caught:
+        check(sketch.load())
+    assert caught.value.line == line_of(sketch.folder / "lesson.yaml", "that: mode")
+
+
+@pytest.mark.parametrize(("claim", "said"), [
+    ("1 == 1", "asks nothing of the machine"), ("rax = 1", "cannot be read"), ("mode == 3", "cannot be compared"),
+    ("rbx", "neither true nor false"), ("nonsense == 1", "no 'nonsense'"),
+])
+def test_a_claim_that_cannot_be_asked_is_found(sketch, line_of, claim: str, said: str) -> None:
+    sketch.change("lesson.yaml", 'that: mode == "root" and was.mode == "off"', f"that: {claim}")
+    with pytest.raises(LessonError, match=said) as caught:
+        check(sketch.load())
+    assert caught.value.line == line_of(sketch.folder / "lesson.yaml", "that: ")
+
+
+def test_the_place_of_a_claim_that_never_comes_is_found(sketch) -> None:
+    sketch.change("lesson.yaml", "instruction: vmxon}, that", "instruction: vmlaunch}, that")
+    with pytest.raises(LessonError, match="the place of the claim .* never fires"):
+        check(sketch.load())
+
+
 def test_a_screen_with_too_many_words_is_found(sketch) -> None:
     sketch.change("text.en.md", "VMXOFF ended", "very " * 200 + "VMXOFF ended")
     with pytest.raises(LessonError, match="one screen holds"):
@@ -83,7 +108,7 @@ def test_stops_are_at_the_same_positions_every_time(sketch) -> None:
     assert first == second
 
 
-def test_first_guests_keeps_the_shape_that_was_asked_for() -> None:
+def test_lessons_keeps_the_shape_that_was_asked_for() -> None:
     prepared = prepare(load("first-guests"))
     moments = list(perform(prepared))
     stops = resolve_stops(prepared.lesson, moments, prepared.symbols)
@@ -98,11 +123,11 @@ def test_first_guests_keeps_the_shape_that_was_asked_for() -> None:
 
 def test_the_listing_has_every_line_and_the_bytes_of_those_that_made_some(sketch, line_of) -> None:
     lesson = sketch.load()
-    listing = prepare(lesson).listing()
-    assert [line["text"] for line in listing["lines"]] == lesson.program.splitlines()
-    vmxoff = listing["lines"][line_of(sketch.folder / "program.asm", "  vmxoff") - 1]
-    assert vmxoff["bytes"] == "0f01c4" and int(vmxoff["address"], 16) > int(listing["symbols"]["start"], 16)
-    assert "bytes" not in listing["lines"][line_of(sketch.folder / "program.asm", "start:") - 1]
+    listed = record(prepare(lesson)).listing()
+    assert [line["text"] for line in listed["lines"]] == lesson.program.splitlines()
+    vmxoff = listed["lines"][line_of(sketch.folder / "program.asm", "  vmxoff") - 1]
+    assert vmxoff["bytes"] == "0f01c4" and int(vmxoff["address"], 16) > int(listed["symbols"]["start"], 16)
+    assert "bytes" not in listed["lines"][line_of(sketch.folder / "program.asm", "start:") - 1]
 
 
 def test_the_example_folder_is_a_lesson_itself() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vmviz.errors import LessonError
-from vmviz.lessons import LANGUAGES, all_lessons, lesson_names, load
+from vmviz.lessons import LANGUAGES, all_lessons, in_order, lesson_names, load
+from vmviz.lessons.new import new_lesson
 from vmviz.lessons.text import MOST_WORDS
 
 
@@ -31,6 +32,17 @@ def test_the_languages_are_not_the_same_words(name: str) -> None:
         assert lesson.texts["pt-BR"].stops[stop_id].html != words.html
 
 
+@pytest.mark.parametrize("name", lesson_names())
+def test_every_lesson_says_what_it_teaches_whom_and_how_to_teach_it(name: str) -> None:
+    lesson = load(name)
+    assert lesson.form.part and lesson.form.goals, "the map and the teacher's page show them"
+    assert all(goal.en.endswith(".") and goal.pt_br.endswith(".") and goal.en != goal.pt_br
+               for goal in lesson.form.goals)
+    for text in lesson.texts.values():
+        assert text.teacher and text.teacher.words >= 80, f"{text.file}: misconceptions, prompts, what to watch for"
+        assert text.teacher.html.count("<li>") >= 5
+
+
 def test_the_text_travels_with_a_title_and_html_for_each_stop() -> None:
     wire = load("first-guests").text_to_wire("pt-BR")
     assert wire["lang"] == "pt-BR" and wire["title"] == "Os dois primeiros convidados" and wire["intro"]
@@ -49,3 +61,15 @@ def test_an_unknown_lesson_is_refused_and_the_known_ones_are_named(name: str) ->
 
 def test_all_lessons_load() -> None:
     assert [lesson.name for lesson in all_lessons()] == lesson_names()
+
+
+def test_lessons_are_listed_in_the_order_of_the_course(tmp_path) -> None:
+    names = in_order()
+    assert sorted(names) == lesson_names() and names[0] == "first-guests"
+    assert [load(name).form.number for name in names] == sorted(load(name).form.number for name in names)
+    for name in ("a-second", "b-first", "c-broken"):
+        new_lesson(name, tmp_path)
+    form = tmp_path / "b-first" / "lesson.yaml"
+    form.write_text(form.read_text().replace("minutes:", "number: 5\nminutes:", 1))
+    (tmp_path / "c-broken" / "lesson.yaml").write_text("nonsense")
+    assert in_order(tmp_path) == ["b-first", "a-second", "c-broken"]

@@ -25,8 +25,35 @@ def test_the_example_that_new_lessons_begin_with_loads(sketch) -> None:
     assert set(lesson.texts) == {"en", "pt-BR"}
 
 
+def test_a_lesson_without_part_and_level_is_for_beginners_and_in_no_part(sketch) -> None:
+    form = sketch.change("lesson.yaml", "level: beginner\n", "").load().form
+    assert form.level == "beginner" and form.part is None and form.prerequisites == ()
+
+
+@pytest.mark.parametrize("count", [0, 7])
+def test_one_to_six_goals_are_accepted(sketch, count: int) -> None:
+    form = sketch.folder / "lesson.yaml"
+    words = form.read_text(encoding="utf-8")
+    first, last = words.index("goals:"), words.index("start: start")
+    goals = f"goals: [{', '.join(count * ['{en: Say., pt-BR: Dizer.}'])}]\n"
+    form.write_text(words[:first] + goals + words[last:], encoding="utf-8")
+    assert "length" in the_error(sketch).message
+
+
 @pytest.mark.parametrize(("old", "new", "said"), [
     ("minutes: 2", "minuts: 2", "no key 'minuts'"),
+    ("minutes: 2", "minutes: 2\nprocessors: 9", "<= 8"),
+    ("minutes: 2", "minutes: 2\noutside: [{tick: 5, kind: smi}]", "smi"),
+    ("minutes: 2", "minutes: 2\noutside: [{tick: -5, kind: nmi}]", ">= 0"),
+    ("minutes: 2", "minutes: 2\noutside: [{tick: 5, kind: nmi, vector: 7}]", "an nmi has no vector"),
+    ("minutes: 2", "minutes: 2\noutside: [{tick: 5, kind: sipi}]", "a sipi needs a vector"),
+    ("minutes: 2", "minutes: 2\noutside: [{tick: 5, kind: interrupt, vector: 3}]", "16 to 255"),
+    ("minutes: 2", "minutes: 2\noutside: [{tick: 5, kind: nmi, processor: 1}]", "no processor 1"),
+    ("minutes: 2", "minutes: 2\npart: F", "'F'"),
+    ("level: beginner", "level: expert", "'expert'"),
+    ("minutes: 2", "minutes: 2\nprerequisites: [Not A Name]", "matching"),
+    ("minutes: 2", "minutes: 2\nprerequisites: [vmxon, vmxon]", "already the name"),
+    ("    pt-BR: Dizer", "    pt: Dizer", "no key 'pt'"),
     ("minutes: 2", "minutes: two", "expected `int`"),
     ("minutes: 2", "minutes: 999", "<= 30"),
     ("start: start\n", "", "'start' is missing"),

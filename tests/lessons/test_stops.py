@@ -87,7 +87,7 @@ def test_a_region_is_the_code_between_its_labels(sketch) -> None:
     region, = resolve_regions(sketch.load(), SYMBOLS)
     assert (region.first, region.end) == (0x100000, 0x100010)
     assert region.to_wire() == {"id": "program", "name": {"en": "the program", "pt-BR": "o programa"}, "where": "root",
-                                "ring": 0}
+                                "ring": 0, "first": "100000", "end": "100010"}
 
 
 def test_an_empty_region_is_refused(sketch) -> None:
@@ -100,3 +100,17 @@ def test_regions_do_not_overlap(sketch) -> None:
                   "to: program_end}\n\nstops:")
     with pytest.raises(LessonError, match="'other' overlaps 'program'"):
         resolve_regions(sketch.load(), SYMBOLS)
+
+
+def test_a_stop_can_ask_for_the_processor_at_a_label_and_of_an_event(sketch) -> None:
+    moments = [Moment(0, 0x100004), Moment(1, 0x100004, [{**CPUID, "processor": 0}]),
+               Moment(2, 0x100004, [{**CPUID, "processor": 1}], 1), Moment(3, 0x100010)]
+    lesson = lesson_with(sketch, "{id: inside, on: {at: loop.again, processor: 1}}",
+                         "{id: after, on: {event: vm_exit, processor: 1}}")
+    found = {stop.id: stop.step for stop in resolve_stops(lesson, [Moment(0, 0x100000), *moments], SYMBOLS)}
+    assert (found["inside"], found["after"]) == (2, 3)
+
+
+def test_with_one_processor_its_number_is_0(sketch) -> None:
+    assert matches(CPUID, {"processor": 0}, SYMBOLS)
+    assert not matches(CPUID, {"processor": 1}, SYMBOLS)

@@ -59,6 +59,10 @@ def test_script_in_markdown_is_harmless(evil: str) -> None:
     ("## One {#a}\n\n## Two {#b}\n\nWords.\n", "'a' has no words", 1),
     ("## One {#a}\n\n![only a picture](https://example.org/x.png)\n", "'a' has no words", 1),
     ("## {#a}\n\nWords.\n", "no title", 1),
+    ("## For all {!pupils}\n\nWords.\n", "no section 'pupils'", 1),
+    ("## Teach {!teacher}\n\n## One {#a}\n\nWords.\n", "'teacher' has no words", 1),
+    ("## Teach {!teacher}\n\nA.\n\n## One {#a}\n\nWords.\n", "below the teacher's section", 5),
+    ("## Teach {!teacher}\n\nA.\n\n## Teach {!teacher}\n\nB.\n", "words already, at line 1", 5),
 ])
 def test_headings_and_words_belong_together(markdown: str, said: str, line: int) -> None:
     with pytest.raises(LessonError) as caught:
@@ -80,3 +84,24 @@ def test_a_stop_without_words_in_one_language_is_refused(sketch, line_of) -> Non
         sketch.load()
     assert "'inside' has no words in sketch/text.pt-BR.md" in caught.value.message
     assert caught.value.line == line_of(sketch.folder / "lesson.yaml", "id: inside")
+
+
+def test_what_is_for_the_teacher_belongs_to_no_stop() -> None:
+    text = read("## One {#one}\n\nFirst.\n\n## Teaching {!teacher}\n\nAsk *this*.\n\n### Prompts\n\n- Why?\n")
+    assert text.stops["one"].html == "<p>First.</p>" and list(text.stops) == ["one"]
+    assert text.teacher.title == "Teaching" and text.teacher.html.startswith("<p>Ask <em>this</em>.</p>")
+    assert "<h3>Prompts</h3>" in text.teacher.html
+    assert read("## One {#one}\n\nFirst.\n").teacher is None
+
+
+def test_what_is_for_the_teacher_does_not_travel_with_the_words(sketch) -> None:
+    assert "teacher" not in str(sketch.load().text_to_wire("en")).lower()
+
+
+def test_a_teachers_section_in_one_language_only_is_refused(sketch, line_of) -> None:
+    sketch.change("text.pt-BR.md", "## Para ensinar esta lição {!teacher}", "### Para ensinar")
+    with pytest.raises(LessonError) as caught:
+        sketch.load()
+    assert "sketch/text.pt-BR.md has no section" in caught.value.message
+    assert (caught.value.file, caught.value.line) == (
+        "sketch/text.en.md", line_of(sketch.folder / "text.en.md", "{!teacher}"))

@@ -6,7 +6,7 @@ text.LANG.md (the words). docs/lessons.md says how to write one. Nothing here kn
 
 from __future__ import annotations
 
-from vmviz.lessons.loader import COURSE, Lesson, all_lessons, lesson_names, load, load_folder
+from vmviz.lessons.loader import COURSE, Lesson, all_lessons, in_order, lesson_names, load, load_folder
 from vmviz.lessons.schema import LANGUAGES
 from vmviz.lessons.stops import (
     Moment,
@@ -21,5 +21,5 @@ from vmviz.lessons.text import LessonText, StopText
 
 __all__ = [
     "COURSE", "LANGUAGES", "Lesson", "LessonText", "Moment", "RegionRange", "StopPosition", "StopText", "all_lessons",
-    "lesson_names", "load", "load_folder", "resolve_regions", "resolve_stops", "start_address", "vm_names",
+    "in_order", "lesson_names", "load", "load_folder", "resolve_regions", "resolve_stops", "start_address", "vm_names",
 ]

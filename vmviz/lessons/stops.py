@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from vmviz.lessons.loader import Lesson
-from vmviz.lessons.schema import InLanguages, Stop
+from vmviz.lessons.schema import Condition, InLanguages, Stop
+from vmviz.lessons.yaml_places import Path
 
 NEAREST_SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What stops can hang on in one step: its index, RIP before it, its events as they travel."""
+    """What stops can hang on in one step: its index, RIP before it, its events as they travel, whose it is."""
 
     index: int
     rip: int
     events: Sequence[Mapping[str, Any]] = ()
+    processor: int = 0
 
     @property
     def phases(self) -> int:
@@ -56,8 +58,9 @@ class RegionRange:
     end: int
 
     def to_wire(self) -> dict[str, object]:
-        """{id, name by language, where, ring}."""
-        return {"id": self.id, "name": self.name.to_wire(), "where": self.where, "ring": self.ring}
+        """{id, name by language, where, ring, first, end}."""
+        return {"id": self.id, "name": self.name.to_wire(), "where": self.where, "ring": self.ring,
+                "first": f"{self.first:x}", "end": f"{self.end:x}"}
 
 
 def resolve_regions(lesson: Lesson, symbols: Mapping[str, int]) -> tuple[RegionRange, ...]:
@@ -91,35 +94,9 @@ def start_address(lesson: Lesson, symbols: Mapping[str, int]) -> int:
 def resolve_stops(lesson: Lesson, moments: Iterable[Moment], symbols: Mapping[str, int]) -> tuple[StopPosition, ...]:
     """The position of every stop; LessonError for one that never fires or comes before the stop above it."""
     stops = lesson.form.stops
-    labels = {index: _address(lesson, symbols, stop.label, ("stops", index, "on", "at"))
-              for index, stop in enumerate(stops) if stop.label is not None}
-    seen = [0] * len(stops)
-    found: dict[int, StopPosition] = {}
-    near: dict[int, list[str]] = {index: [] for index in range(len(stops))}
-    for moment in moments:
-        for index, stop in enumerate(stops):
-            if index in found:
-                continue
-            if index in labels:
-                if moment.rip == labels[index]:
-                    seen[index] += 1
-                    if seen[index] == stop.nth:
-                        found[index] = StopPosition(stop.id, moment.index, 0)
-                continue
-            for event in moment.events:
-                if event["type"] != stop.on["event"]:
-                    continue
-                if not matches(event, stop.fields, symbols):
-                    near[index].append(_describe(moment.index, event))
-                    continue
-                seen[index] += 1
-                if seen[index] == stop.nth:
-                    found[index] = _position(lesson, index, stop, moment)
-                    break
-    for index, stop in enumerate(stops):
-        if index not in found:
-            raise _never(lesson, index, stop, seen[index], near[index])
-    ordered = tuple(found[index] for index in range(len(stops)))
+    found = find(lesson, [(("stops", index, "on"), stop) for index, stop in enumerate(stops)], moments, symbols)
+    ordered = tuple(_position(lesson, index, stop, moment)
+                    for index, (stop, moment) in enumerate(zip(stops, found, strict=True)))
     for index in range(1, len(ordered)):
         before, here = ordered[index - 1], ordered[index]
         if (here.step, here.phase) <= (before.step, before.phase):
@@ -129,6 +106,39 @@ def resolve_stops(lesson: Lesson, moments: Iterable[Moment], symbols: Mapping[st
     return ordered
 
 
+def find(lesson: Lesson, wanted: Sequence[tuple[Path, Condition]], moments: Iterable[Moment],
+         symbols: Mapping[str, int]) -> list[Moment]:
+    """The moment in which each condition comes true; LessonError, at its path, for one that never does."""
+    labels = {index: _address(lesson, symbols, condition.label, (*path, "at"))
+              for index, (path, condition) in enumerate(wanted) if condition.label is not None}
+    seen = [0] * len(wanted)
+    found: dict[int, Moment] = {}
+    near: dict[int, list[str]] = {index: [] for index in range(len(wanted))}
+    for moment in moments:
+        for index, (_, condition) in enumerate(wanted):
+            if index in found:
+                continue
+            if index in labels:
+                came = int(moment.rip == labels[index] and condition.processor in (None, moment.processor))
+            else:
+                came = _count(condition, moment, symbols, near[index])
+            seen[index] += came
+            if came and seen[index] >= condition.nth:
+                found[index] = moment
+    for index, (path, condition) in enumerate(wanted):
+        if index not in found:
+            raise _never(lesson, path, condition, seen[index], near[index])
+    return [found[index] for index in range(len(wanted))]
+
+
+def _count(condition: Condition, moment: Moment, symbols: Mapping[str, int], near: list[str]) -> int:
+    """How many events of a step are those that a condition asks for; `near` gets those that are only of the type."""
+    same_type = [event for event in moment.events if event["type"] == condition.on["event"]]
+    matching = [event for event in same_type if matches(event, condition.fields, symbols)]
+    near.extend(_describe(moment.index, event) for event in same_type if event not in matching)
+    return len(matching)
+
+
 def matches(event: Mapping[str, Any], fields: Mapping[str, Any], symbols: Mapping[str, int]) -> bool:
     """Does the event (as it travels) hold all of `fields`? Names are compared without regard to case; a number may be
     written as a number or as a symbol of the program, an exit reason as its name."""
@@ -136,7 +146,7 @@ def matches(event: Mapping[str, Any], fields: Mapping[str, Any], symbols: Mappin
 
 
 def _equal(event: Mapping[str, Any], key: str, wanted: Any, symbols: Mapping[str, int]) -> bool:
-    actual = event.get(key)
+    actual = event.get(key, 0 if key == "processor" else None)     # with one processor events do not name it
     if actual is None:
         return False
     if isinstance(actual, bool) or isinstance(wanted, bool):
@@ -155,28 +165,35 @@ def _equal(event: Mapping[str, Any], key: str, wanted: Any, symbols: Mapping[str
 
 
 def _position(lesson: Lesson, index: int, stop: Stop, moment: Moment) -> StopPosition:
+    if stop.label is not None:
+        return StopPosition(stop.id, moment.index, 0)
     if stop.phase is None:
         return StopPosition(stop.id, moment.index + 1, 0)
-    phases = moment.phases
-    if stop.phase >= phases:
-        raise lesson.document.error(
-            ("stops", index, "phase"), f"the step of '{stop.id}' has {phases} phases; {stop.phase} is not inside it",
-            f"use 1 to {phases - 1}, or leave 'phase' out to stop after the step" if phases > 1
-            else "leave 'phase' out: this step has none")
+    check_phase(lesson, ("stops", index), stop.id, stop.phase, moment)
     return StopPosition(stop.id, moment.index, stop.phase)
 
 
-def _never(lesson: Lesson, index: int, stop: Stop, seen: int, near: list[str]) -> Exception:
-    wanted = ", ".join(f"{key}: {value}" for key, value in stop.on.items())
-    if stop.label is not None:
+def check_phase(lesson: Lesson, path: Path, name: str, phase: int, moment: Moment) -> None:
+    """LessonError for a phase that is not inside the step."""
+    phases = moment.phases
+    if phase >= phases:
+        raise lesson.document.error(
+            (*path, "phase"), f"the step of '{name}' has {phases} phases; {phase} is not inside it",
+            f"use 1 to {phases - 1}, or leave 'phase' out to stop after the step" if phases > 1
+            else "leave 'phase' out: this step has none")
+
+
+def _never(lesson: Lesson, path: Path, condition: Condition, seen: int, near: list[str]) -> Exception:
+    wanted = ", ".join(f"{key}: {value}" for key, value in condition.on.items())
+    if condition.label is not None:
         what = f"execution reached it {seen} times"
     elif seen:
         what = f"only {seen} such event{'s' if seen > 1 else ''} came"
     elif near:
-        what = f"none came; the {stop.on['event']} events nearest to it: " + "; ".join(near[:NEAREST_SHOWN])
+        what = f"none came; the {condition.on['event']} events nearest to it: " + "; ".join(near[:NEAREST_SHOWN])
     else:
-        what = f"no {stop.on['event']} event came at all"
-    return lesson.document.error(("stops", index, "on"), f"the stop '{stop.id}' never fires ({wanted}): {what}",
+        what = f"no {condition.on['event']} event came at all"
+    return lesson.document.error(path, f"{condition.named} never fires ({wanted}): {what}",
                                  "see every event with: vmviz run program.asm --events")
 
 

@@ -42,7 +42,7 @@ class Document:
 def decode_text(content: bytes, file: str, largest: int) -> str:
     """`content` as text; LessonError when it is empty, too large or not UTF-8."""
     if len(content) > largest:
-        raise LessonError(f"the file has {len(content):,} bytes; at most {largest:,} are read", file=file,
+        raise LessonError(f"the file is too large: at most {largest:,} bytes are read", file=file,
                           remedy="shorten it, or split the lesson in two")
     try:
         text = content.decode("utf-8-sig")

@@ -43,6 +43,7 @@ TASK            equ 28h
 CONSOLE_PORT    equ 0E9h
 SERVICE_END     equ 0                   ; VMCALL services of this VMM, in EAX
 SERVICE_PRINT   equ 1                   ;   the character in ECX
+WORK            equ 8                   ; rounds of A before its CPUID; other numbers in other variants
 TIME_SLICE      equ 40                  ; ticks of the VMX-preemption timer
 
 ; A virtual machine, as this VMM remembers it
@@ -513,7 +514,7 @@ goodbye:
 ; ================================================================================================================
         align   4096
 kernel_a:
-        mov     ecx, 8
+        mov     ecx, WORK
 .work:
         add     rbx, rcx                ; ordinary work: the processor itself does it, and nobody watches
         loop    .work
