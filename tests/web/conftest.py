@@ -18,8 +18,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import engineio
 import pytest
 import socketio
+from flask.testing import FlaskClient
+
+from tests.web.fake import FakeShelf
+from vmviz.web.application import Web, build
+from vmviz.web.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
@@ -68,6 +74,22 @@ class Server:
                 self.kill()
 
 
+class InOrder(engineio.Client):  # type: ignore[misc]
+    """Hands on each message when it comes: the library gives each one a thread, and threads overtake each other."""
+
+    def start_background_task(self, target: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        if target == self.handlers.get("message"):
+            return target(*arguments, **named)
+        return super().start_background_task(target, *arguments, **named)
+
+
+class OrderedClient(socketio.Client):  # type: ignore[misc]
+    """A Socket.IO client whose events and acks come in the order in which the server sent them."""
+
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return InOrder
+
+
 class Client:
     """A Socket.IO client that keeps what it receives."""
 
@@ -75,7 +97,7 @@ class Client:
         self.server = server
         self.received: list[tuple[str, Any]] = []
         self.changed = threading.Condition()
-        self.io = socketio.Client(reconnection=False)
+        self.io = (OrderedClient if acknowledge else socketio.Client)(reconnection=False)
         for event in ("frame", "snapshot", "playing", "closed", "recording"):
             self.io.on(event, self._keep(event, acknowledge))
         self.io.connect(server.url, transports=["websocket"], socketio_path=f"{server.prefix}/socket.io",
@@ -108,7 +130,7 @@ class Client:
             return [payload for event, payload in self.received if event in events]
 
     def wait(self, condition: Callable[[], Any]) -> Any:
-        """Wait until something that depends on what was received is true."""
+        """Wait until something that depends on what was received is true; nothing is received while it is looked at."""
         with self.changed:
             assert self.changed.wait_for(condition, PATIENCE), f"never came; received {self.received[-3:]}"
             return condition()
@@ -144,3 +166,25 @@ def connect(server: Server) -> Iterator[Callable[..., Client]]:
 def client(connect: Callable[..., Client]) -> Client:
     """A client of the shared server."""
     return connect()
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of the real lessons; a module that wants its clients there says so by a fixture `server`."""
+    served = Server(tmp_path_factory.mktemp("course"), script="tests/web/serve_course.py", VMVIZ_PROGRAM_STEPS="50000")
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., FlaskClient]]:
+    """`make(**settings)`: an HTTP client of an app of this test's own, in this process."""
+    webs: list[Web] = []
+
+    def build_one(**settings: Any) -> FlaskClient:
+        webs.append(build(Settings(sessions=tmp_path / "s.sqlite", **settings), FakeShelf(), "threading"))
+        return webs[-1].app.test_client()
+
+    yield build_one
+    for web in webs:
+        web.store.close()

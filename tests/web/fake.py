@@ -20,6 +20,11 @@ STOPS = [{"id": "first", "step": 5, "phase": 0}, {"id": "inside", "step": 20, "p
 class FakeRecording:
     """What the web needs of a recording."""
 
+    done = True
+    gone = False
+    questions = ()
+    drive = None
+
     def __init__(self, key: str, length: int = LENGTH) -> None:
         self.key = key
         self.length = length
@@ -51,7 +56,7 @@ class FakeRecording:
 
     def outline(self) -> dict[str, Any]:
         return {"length": self.length, "lanes": [{"from": 0, "to": self.length, "lane": "root"}], "exits": [],
-                "entries": [], "failures": [], "stops": STOPS, "vms": [], "phased": {}, "regions": []}
+                "entries": [], "failures": [], "stops": STOPS, "questions": [], "vms": [], "phased": {}, "regions": []}
 
     def listing(self) -> dict[str, Any]:
         return {"lines": [{"n": 1, "text": "start:"}], "symbols": {"start": f"{RIP:x}"}}
@@ -63,7 +68,14 @@ class FakeRecording:
     def memory(self, at: Position, address: int, length: int) -> bytes | None:
         return bytes([at.step] * length) if address < 0x10000 else None
 
-    def last_change(self, slot: str, at: Position) -> dict[str, Any] | None:
+    def translation(self, at: Position, linear: int, access: str, processor: int | None = None) -> dict[str, Any]:
+        return {"linear": f"{linear:x}", "access": access, "outcome": "page_fault", "cached": False, "references": 0,
+                "rows": []}
+
+    def tlb(self, at: Position, processor: int | None = None) -> list[dict[str, Any]]:
+        return []
+
+    def last_change(self, slot: str, at: Position, bits: int = 0) -> dict[str, Any] | None:
         if slot != "rax":
             raise LookupError(slot)
         return {"step": at.step - 1, "rip": "0", "old": "0", "new": "1"} if at.step else None
@@ -81,14 +93,29 @@ class FakeShelf:
 
     def entry(self, name: str) -> dict[str, Any]:
         return {"name": name, "title": {"en": f"The {name} one", "pt-BR": f"A {name}"},
-                "summary": {"en": "", "pt-BR": ""}, "steps": self.recording(name).length, "minutes": 3}
+                "summary": {"en": "", "pt-BR": ""}, "steps": self.recording(name).length,
+                "minutes": 3, "level": "beginner", **({"part": "B"} if name == "tiny" else {}),
+                "goals": [{"en": "Say it.", "pt-BR": "Dizer."}],
+                "prerequisites": ["tiny", "gone"] if name == "other" else [],
+                "stops": [stop["id"] for stop in STOPS], "questions": []}
 
-    def text(self, name: str, lang: str) -> dict[str, Any]:
+    def card(self, name: str) -> dict[str, Any]:
+        return {key: value for key, value in self.entry(name).items() if key != "steps"}
+
+    def teaching(self, name: str, lang: str) -> dict[str, Any] | None:
+        return {"title": f"For teachers <{lang}>", "html": "<p>Ask.</p>"} if name == "tiny" else None
+
+    def variants(self, name: str) -> int:
+        if name not in self.names():
+            raise KeyError(name)
+        return 1
+
+    def text(self, name: str, lang: str, variant: int = 0) -> dict[str, Any]:
         self.recording(name)
         return {"name": name, "lang": lang, "title": "</script><b>&",
                 "stops": {"first": {"title": "One", "html": "<p>1</p>"}}}
 
-    def recording(self, name: str) -> FakeRecording:
+    def recording(self, name: str, variant: int = 0) -> FakeRecording:
         if name == "broken":
             raise LessonError("a stop never fires")
         return self.recordings[name]

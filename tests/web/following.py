@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 from vmviz.recording import apply_patch
 
 START = {"step": 0, "phase": 0}
@@ -9,6 +12,12 @@ START = {"step": 0, "phase": 0}
 
 def at(step, phase=0):
     return {"step": step, "phase": phase}
+
+
+def boot(page):
+    """What a page's script starts from."""
+    found = re.search(r'<script type="application/json" id="vmviz-boot">(.*?)</script>', page.text, re.DOTALL)
+    return json.loads(found[1])
 
 
 def follow(client, opened):

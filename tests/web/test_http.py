@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
-from tests.web.fake import FakeShelf
+from tests.web.following import boot
 from vmviz.web import i18n
-from vmviz.web.application import build
 from vmviz.web.security import policy
-from vmviz.web.settings import Settings
-
-
-@pytest.fixture
-def make(tmp_path):
-    """An app of this test's own, in this process."""
-    webs = []
-
-    def make(**settings):
-        webs.append(build(Settings(sessions=tmp_path / "s.sqlite", **settings), FakeShelf(), "threading"))
-        return webs[-1].app.test_client()
-
-    yield make
-    for web in webs:
-        web.store.close()
 
 
 @pytest.fixture
 def client(make):
     return make()
-
-
-def boot(page):
-    found = re.search(r'<script type="application/json" id="vmviz-boot">(.*?)</script>', page.text, re.DOTALL)
-    return json.loads(found[1])
 
 
 # ---- the API
@@ -44,10 +22,12 @@ def test_lessons_are_listed_and_a_broken_one_does_not_take_the_others_with_it(cl
     lessons = client.get("/api/lessons").json
     assert [lesson["name"] for lesson in lessons] == ["tiny", "other", "long"]
     assert lessons[0] == {"name": "tiny", "title": {"en": "The tiny one", "pt-BR": "A tiny"},
-                          "summary": {"en": "", "pt-BR": ""}, "steps": 60, "minutes": 3}
+                          "summary": {"en": "", "pt-BR": ""}, "steps": 60, "minutes": 3, "level": "beginner",
+                          "part": "B", "goals": [{"en": "Say it.", "pt-BR": "Dizer."}], "prerequisites": [],
+                          "stops": ["first", "inside", "last"], "questions": []}
 
 
-@pytest.mark.parametrize("what", ["text", "outline", "listing"])
+@pytest.mark.parametrize("what", ["text", "outline", "listing", "excerpt"])
 def test_what_never_changes_is_not_sent_twice(client, what):
     first = client.get(f"/api/lessons/tiny/{what}")
     assert first.status_code == 200 and first.headers["ETag"]
@@ -55,12 +35,26 @@ def test_what_never_changes_is_not_sent_twice(client, what):
     assert second.status_code == 304 and not second.data
 
 
-@pytest.mark.parametrize("what", ["text", "outline", "listing"])
+@pytest.mark.parametrize("what", ["text", "outline", "listing", "excerpt"])
 @pytest.mark.parametrize("name, status, code", [("nowhere", 404, "unknown_lesson"), ("broken", 500, "lesson_broken"),
                                                 ("..%2F..%2Fetc", 404, "not_found")])
 def test_a_lesson_that_is_not_there_is_refused_in_json(client, what, name, status, code):
     refused = client.get(f"/api/lessons/{name}/{what}")
     assert refused.status_code == status and refused.json["error"]["code"] == code
+
+
+def test_the_first_picture_is_there_without_a_connection(client):
+    started = boot(client.get("/lesson/tiny"))["start"]
+    assert started["position"] == {"step": 0, "phase": 0} and started == client.get("/api/lessons/tiny/snapshot").json
+    there = client.get("/api/lessons/tiny/snapshot?at=20.3").json
+    assert there["position"] == {"step": 20, "phase": 3} and there["scene"]["exit"]["phase"] == 3
+    assert client.get("/api/lessons/tiny/snapshot?at=999999").json["position"]["step"] == 60
+
+
+@pytest.mark.parametrize("at", ["", "x", "-1", "1.x", "1.2.3", "9" * 30, "٣"])
+def test_what_is_no_position_has_no_picture(client, at):
+    refused = client.get("/api/lessons/tiny/snapshot", query_string={"at": at})
+    assert refused.status_code == 400 and refused.json["error"]["code"] == "bad_arguments"
 
 
 def test_health_and_metrics(client):
@@ -113,7 +107,7 @@ def test_a_lesson_page_starts_with_its_text_and_outline_and_no_text_ends_the_scr
 
 
 @pytest.mark.parametrize("path, status", [("/lesson/nowhere", 404), ("/lesson/broken", 500), ("/nothing", 404),
-                                          ("/embed/tiny", 404), ("/lesson/%00", 404), ("/static/../app.py", 404)])
+                                          ("/lesson/%00", 404), ("/static/../app.py", 404)])
 def test_what_is_not_there_is_said_in_the_visitors_language(client, path, status):
     english, portuguese = client.get(path), client.get(path + "?lang=pt-BR")
     assert english.status_code == portuguese.status_code == status

@@ -8,7 +8,9 @@ import pytest
 
 from vmviz.errors import LessonError
 from vmviz.lessons import COURSE, load_folder
-from vmviz.web.lesson_shelf import LessonShelf, record
+from vmviz.lessons.check import check
+from vmviz.lessons.new import new_lesson
+from vmviz.web.lesson_shelf import LessonShelf, recorded
 
 NAME = "first-guests"
 
@@ -49,4 +51,41 @@ def test_a_lesson_that_does_not_exist_is_a_key_error(ask, name):
 ])
 def test_a_lesson_that_does_not_do_what_it_says_is_a_lesson_error(broken, file, before, after, what):
     with pytest.raises(LessonError, match=what):
-        record(broken(file, before, after))
+        recorded(broken(file, before, after))
+
+
+SECOND = """
+start:  mov rsi, ap                     ; a start-up IPI with vector 8 leads to 8000h
+        mov edi, 0x8000
+        mov ecx, ap_end - ap
+        rep movsb
+        mov ebx, 0xFEE00000
+        mov dword [rbx + 0x310], 1 << 24
+        mov dword [rbx + 0x300], 0x4608
+.until: cmp byte [abs 0x7000], 1
+        jne .until
+        jmp begin
+        bits 16
+ap:     cli
+        xor ax, ax
+        mov ds, ax
+        mov byte [0x7000], 1
+        hlt
+ap_end: bits 64
+begin:
+"""
+
+
+def test_a_lesson_with_two_processors_stops_where_the_second_one_halts(tmp_path):
+    folder = new_lesson("sketch", tmp_path)
+    form, program = folder / "lesson.yaml", folder / "program.asm"
+    program.write_text(program.read_text().replace("start:\n", SECOND))
+    form.write_text(form.read_text().replace("minutes: 2", "minutes: 2\nprocessors: 2").replace(
+        "{id: inside, on: {event: vmx_outcome, instruction: vmxon}}", "{id: inside, on: {event: halt, processor: 1}}"))
+    lesson = load_folder(folder)
+    assert check(lesson)
+    recording = recorded(lesson)
+    stop = recording.outline()["stops"][1]
+    assert recording.scene(stop["step"])["acting"] == 1
+    assert recording.scene(stop["step"])["processors"]["1"]["activity"] == "hlt"
+    assert {lane["processor"] for lane in recording.outline()["lanes"]} == {0, 1}

@@ -21,8 +21,13 @@ def test_each_setting_is_read():
         "HOST": "0.0.0.0", "PORT": "9000", "VMVIZ_PREFIX": "/vmviz/", "VMVIZ_PROXIES": "2",
         "VMVIZ_SESSIONS": "/x/y.sqlite",
         "VMVIZ_SESSION_DAYS": "7", "VMVIZ_MAX_SESSIONS": "10", "VMVIZ_IDLE_MINUTES": "5", "VMVIZ_MAX_CONNECTIONS": "99",
-        "VMVIZ_RECORDINGS_MB": "3", "VMVIZ_FRAMES_MB": "2"})
-    assert settings == Settings("0.0.0.0", 9000, "/vmviz", 2, Path("/x/y.sqlite"), 7, 10, 5, 99, 3 * MIB, 2 * MIB)
+        "VMVIZ_RECORDINGS_MB": "3", "VMVIZ_FRAMES_MB": "2", "VMVIZ_WORKERS": "3", "VMVIZ_WORKER_QUEUE": "0",
+        "VMVIZ_WORKER_MB": "300", "VMVIZ_PROGRAM_STEPS": "9", "VMVIZ_PROGRAM_SECONDS": "8", "VMVIZ_PROGRAM_MB": "7",
+        "VMVIZ_PROGRAMS_MB": "6",
+        "VMVIZ_EMBED_ORIGINS": "https://a.example  https://*.b.example:8443, http://c"})
+    assert settings == Settings("0.0.0.0", 9000, "/vmviz", 2, Path("/x/y.sqlite"), 7, 10, 5, 99, 3 * MIB, 2 * MIB,
+                                3, 0, 300 * MIB, 9, 8, 7 * MIB, 6 * MIB,
+                                embed_origins=("https://a.example", "https://*.b.example:8443", "http://c"))
 
 
 def test_a_user_without_a_home_to_write_to_still_gets_a_file(tmp_path):
@@ -38,7 +43,9 @@ def test_a_prefix_is_a_path(prefix, is_read):
 
 @pytest.mark.parametrize("name, value", [
     ("PORT", "-1"), ("PORT", "65536"), ("PORT", "1.5"), ("VMVIZ_PREFIX", "/a/../b"), ("VMVIZ_PREFIX", '/"'),
-    ("VMVIZ_FRAMES_MB", "0"), ("VMVIZ_PROXIES", "all"),
+    ("VMVIZ_FRAMES_MB", "0"), ("VMVIZ_EMBED_ORIGINS", "moodle.example"),
+    ("VMVIZ_EMBED_ORIGINS", "https://a; script-src *"), ("VMVIZ_WORKERS", "0"), ("VMVIZ_WORKER_MB", "16"),
+    ("VMVIZ_EMBED_ORIGINS", "*"), ("VMVIZ_PROXIES", "all"),
 ])
 def test_a_value_that_cannot_be_used_is_named(name, value):
     with pytest.raises(VmvizError, match=name):

@@ -148,7 +148,8 @@ def test_run_goes_to_what_it_looks_for_else_to_that_end(client, to, start, end, 
 def test_breakpoints_stop_before_their_instruction_and_stay_with_the_session(connect):
     first, second = connect(), connect()
     session = first.open()["session"]
-    assert first.ask("breakpoints", {"set": ["100028", "0100010", "100028"]})["set"] == ["100010", "100028"]
+    made = first.ask("breakpoints", {"set": ["100028", "0100010", "100028"]})
+    assert made["set"] == ["100010", "100028"] and made["hits"] == [4, 10]
     assert first.ask("run", {"to": "breakpoint"}) == {"ok": True, "position": at(4), "found": True}
     assert first.ask("run", {"to": "breakpoint"})["position"] == at(10)
     assert second.open(session=session)["breakpoints"] == ["100010", "100028"]

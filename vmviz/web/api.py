@@ -1,11 +1,13 @@
 """The JSON API: what never changes while one looks at it, and what operators ask.
 
-Everything below /api/lessons has an ETag and is asked for again cheaply. Errors are JSON with an id, as on the socket.
+Everything below /api/lessons, /api/reference, /api/checks and /api/msrs have an ETag and are asked for again cheaply.
+Errors are JSON with an id, as on the socket.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +17,13 @@ from flask import Blueprint, Response, request
 from werkzeug.http import generate_etag
 
 from vmviz.errors import LessonError
-from vmviz.web import i18n
+from vmviz.machine import msr
+from vmviz.recording.positions import nearest
+from vmviz.web import checks, i18n, reference
 from vmviz.web.frames import Frames
 from vmviz.web.metrics import Metrics
+from vmviz.web.security import shared
+from vmviz.web.seeds import seed_in, variant_of
 from vmviz.web.shelf import Recorded, Shelf
 from vmviz.web.store import Store
 from vmviz.web.wire import encode, shown
@@ -42,7 +48,7 @@ def blueprint(shelf: Shelf, frames: Frames, store: Store, metrics: Metrics) -> B
     @api.get("/api/lessons/<name>/text")
     def text(name: str) -> Response:
         lang = i18n.choose(request.args.get("lang"), request.accept_languages.values())
-        return lesson(name, lambda: encode(shelf.text(name, lang)))
+        return lesson(name, lambda: encode(shelf.text(name, lang, variant(name))))
 
     @api.get("/api/lessons/<name>/outline")
     def outline(name: str) -> Response:
@@ -51,6 +57,35 @@ def blueprint(shelf: Shelf, frames: Frames, store: Store, metrics: Metrics) -> B
     @api.get("/api/lessons/<name>/listing")
     def listing(name: str) -> Response:
         return recorded(name, frames.listing)
+
+    @api.get("/api/lessons/<name>/excerpt")
+    def excerpt(name: str) -> Response:
+        return recorded(name, frames.excerpt)
+
+    @api.get("/api/lessons/<name>/snapshot")
+    def snapshot(name: str) -> Response:
+        step, _, phase = request.args.get("at", "0").partition(".")
+        if not re.fullmatch(r"[0-9]{1,9}", step, re.ASCII) or not re.fullmatch(r"[0-9]{0,3}", phase, re.ASCII):
+            return refused(400, "bad_arguments", "at: takes a position like 37 or 37.3.", command="snapshot",
+                           reason="at")
+
+        def there(recorded: Recorded) -> msgspec.Raw:
+            return frames.snapshot(recorded, nearest(int(step), int(phase or 0), recorded.length, recorded.phases))
+
+        return recorded(name, there)
+
+    @api.get("/api/reference")
+    def explanations() -> Response:
+        lang = i18n.choose(request.args.get("lang"), request.accept_languages.values())
+        return shared(answer(reference.reference(lang)))        # a sandboxed frame of ours asks as a stranger
+
+    @api.get("/api/checks")
+    def rules() -> Response:
+        return shared(answer(checks.checks()))
+
+    @api.get("/api/msrs")
+    def msrs() -> Response:
+        return shared(answer(encode({f"{index:x}": name for index, name in msr.names().items()})))
 
     @api.get("/api/<path:anything>")
     def nothing(anything: str) -> Response:
@@ -70,7 +105,10 @@ def blueprint(shelf: Shelf, frames: Frames, store: Store, metrics: Metrics) -> B
         return Response(metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     def recorded(name: str, payload: Callable[[Recorded], msgspec.Raw]) -> Response:
-        return lesson(name, lambda: payload(shelf.recording(name)))
+        return lesson(name, lambda: payload(shelf.recording(name, variant(name))))
+
+    def variant(name: str) -> int:
+        return variant_of(seed_in(request.args.get("seed")), shelf.variants(name))
 
     def lesson(name: str, make: Callable[[], msgspec.Raw]) -> Response:
         try:

@@ -12,6 +12,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from vmviz.errors import ProtocolError
+from vmviz.machine.board import MOST_PROCESSORS
+from vmviz.web.seeds import LARGEST_SEED
 from vmviz.web.wire import shown
 
 Number = int | float
@@ -33,11 +35,21 @@ class Place(Struct):
         return whole("step", self.step), whole("phase", self.phase)
 
 
+class Program(Struct):
+    """A program that somebody wrote: its source, or an image in base64."""
+
+    source: str | UnsetType = UNSET
+    image: str | UnsetType = UNSET
+    model: Name = "tigerlake"
+    processors: Annotated[int, Meta(ge=1, le=MOST_PROCESSORS)] = 1
+
+
 class Open(Struct):
-    """Look at something: a lesson; programs and traces are not there yet."""
+    """Look at something: a lesson or a program; traces are not there yet."""
 
     lesson: Name | UnsetType = UNSET
-    program: Any = UNSET
+    seed: Annotated[int, Meta(ge=0, le=LARGEST_SEED)] = 0
+    program: Program | UnsetType = UNSET
     trace: Any = UNSET
     at: Place | None = None
     session: Any = None
@@ -87,30 +99,61 @@ class Range(Struct):
 class Inspect(Struct):
     """Look closer at something that the scene does not hold, or at one part of it."""
 
-    what: Literal["memory", "vmcs", "registers"]
+    what: Literal["memory", "vmcs", "registers", "translation", "tlb", "outline", "instruction"]
     range: Range | None = None
+    access: Literal["read", "write", "fetch"] = "read"
+    processor: Annotated[int, Meta(ge=0, lt=MOST_PROCESSORS)] | UnsetType = UNSET
 
 
 class LastChange(Struct):
-    """When was this last changed?"""
+    """When was this, or some bits of it, last changed?"""
 
     slot: Name
+    bits: Address = "0"
 
 
 class Answer(Struct):
-    """Answer a question of the lesson."""
+    """Answer a question of the lesson; without `given`: give up, and be told what is right."""
+
+    question: Annotated[str, Meta(max_length=40)]
+    given: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(min_length=1, max_length=16)] | UnsetType = UNSET
+
+
+PointName = Annotated[str, Meta(max_length=20)]
+
+
+class Drive(Struct):
+    """The learner drives: be asked what comes next, answer, or (without `given`) be shown; `on: false`: no longer."""
+
+    seed: Annotated[int, Meta(ge=0, le=LARGEST_SEED)] = 0
+    on: bool = True
+    answered: Annotated[list[PointName], Meta(max_length=1000)] = []
+    point: PointName | UnsetType = UNSET
+    given: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
+
+
+class Change(Struct):
+    """One thing that a learner changes: a slot as `last_change` names it, or a signal that arrives."""
+
+    slot: Name | UnsetType = UNSET
+    value: Address | UnsetType = UNSET
+    interrupt: Annotated[int, Meta(ge=16, le=255)] | UnsetType = UNSET
+    nmi: bool = False
 
 
 class Fork(Struct):
-    """Change something and look what follows."""
+    """Change something here and look what follows."""
+
+    changes: Annotated[list[Change], Meta(min_length=1, max_length=16)]
 
 
-Command = Open | Step | Seek | Run | Play | Pause | Breakpoints | Inspect | LastChange | Answer | Fork
+Command = Open | Step | Seek | Run | Play | Pause | Breakpoints | Inspect | LastChange | Answer | Drive | Fork
 COMMANDS: dict[str, type[Command]] = {
     "open": Open, "step": Step, "seek": Seek, "run": Run, "play": Play, "pause": Pause, "breakpoints": Breakpoints,
-    "inspect": Inspect, "last_change": LastChange, "answer": Answer, "fork": Fork,
+    "inspect": Inspect, "last_change": LastChange, "answer": Answer, "drive": Drive,
+    "fork": Fork,
 }
-WITHOUT_ARGUMENT = frozenset({"pause", "answer", "fork"})
+WITHOUT_ARGUMENT = frozenset({"pause"})
 
 
 def parse(name: Any, arguments: tuple[Any, ...]) -> Command:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from vmviz.recording import Position, diff
+from vmviz.web.excerpt import excerpt
 from vmviz.web.shelf import Recorded
 from vmviz.web.wire import encode
 
@@ -55,6 +56,10 @@ class Frames:
     def listing(self, recorded: Recorded) -> msgspec.Raw:
         """The program's listing."""
         return self._get((recorded.key, "listing"), recorded.listing)
+
+    def excerpt(self, recorded: Recorded) -> msgspec.Raw:
+        """A short piece of the run for a small picture."""
+        return self._get((recorded.key, recorded.length, "excerpt"), lambda: excerpt(recorded))
 
     def _get(self, key: tuple[Any, ...], make: Callable[[], Any]) -> msgspec.Raw:
         with self._lock:

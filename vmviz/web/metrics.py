@@ -22,12 +22,18 @@ class Metrics:
                                  ["command", "code"], registry=self.registry)
         self._seconds = Histogram("vmviz_command_seconds", "Time to carry out a command, its frames included",
                                   ["command"], buckets=SECONDS, registry=self.registry)
+        self._limited = Counter("vmviz_workers_limited", "Learners' programs that were ended at a limit, by limit",
+                                ["limit"], registry=self.registry)
         self._sent = Counter("vmviz_sent", "Messages sent by event", ["event"], registry=self.registry)
 
     def command(self, name: str, code: str, seconds: float) -> None:
         """A command has been answered."""
         self._commands.labels(name, code).inc()
         self._seconds.labels(name).observe(seconds)
+
+    def limited(self, limit: str) -> None:
+        """A program has met a limit."""
+        self._limited.labels(limit).inc()
 
     def sent(self, event: str) -> None:
         """A message has been sent."""

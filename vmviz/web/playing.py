@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from vmviz.errors import ProtocolError
 from vmviz.recording import Position
 from vmviz.web.session import Session
 
@@ -58,17 +59,26 @@ class Play:
                 if not patient:
                     self.session.stop_playing("pause")
                     return
-                self._advance(int(owed + 1e-6))
+                try:
+                    self._advance(int(owed + 1e-6))
+                except ProtocolError:   # the recording has been put away
+                    self.session.stop_playing("pause")
+                    return
             owed -= int(owed + 1e-6)
 
     def _advance(self, moves: int) -> None:
         session = self.session
+        if session.recorded.gone:
+            session.stop_playing("pause")
+            return
         target, stop = session.moved(moves, self.unit), session.next_stop()
         end = Position(session.recorded.length)
-        reason = "end" if target == end else None
+        reason = "end" if target == end and session.recorded.done else None
         if stop is not None and stop <= target:
             target, reason = stop, "stop"
         if session.go(target, self.acknowledged):
             self._moved(session)
+        else:
+            self._credit.release()  # nothing was sent that could be acknowledged: the recording still grows
         if reason is not None:
             session.stop_playing(reason)

@@ -36,7 +36,9 @@ class Session:
         self.lesson = lesson
         self.recorded = recorded
         self.at = START
+        self.awaited: Position | None = None  # where to go when the recording has grown so far
         self.breakpoints: tuple[str, ...] = ()
+        self.driving: tuple[Position, ...] = ()  # where a learner who drives is still to be asked, in order
         self.sid: str | None = None  # the socket that has it
         self.playing: Play | None = None
         self.lock = threading.RLock()  # sending may find the client gone and come back here to say so
@@ -89,15 +91,16 @@ class Session:
         return (places[index], True) if index >= 0 else (START, False)
 
     def next_stop(self) -> Position | None:
-        """The first stop after this position."""
-        index = bisect_right(self.recorded.stops, self.at)
-        return self.recorded.stops[index] if index < len(self.recorded.stops) else None
+        """The first place after this position where a play stops: a stop, or where the learner is to drive."""
+        after = [places[index] for places in (self.recorded.stops, self.driving)
+                 if (index := bisect_right(places, self.at)) < len(places)]
+        return min(after, default=None)
 
     # ---- going there
 
     def go(self, to: Position, callback: Callable[..., None] | None = None) -> bool:
         """Be at `to` and send what changed; False when that is where it is already (then nothing is sent)."""
-        before, self.at = self.at, to
+        before, self.at, self.awaited = self.at, to, None
         if before == to:
             return False
         if abs(to.step - before.step) <= FAR:
@@ -105,6 +108,17 @@ class Session:
         else:
             self.send("snapshot", self.snapshot(), callback)
         return True
+
+    def await_place(self, step: int, phase: int) -> None:
+        """Be at a wished position, or at the end so far until a recording that grows has come there."""
+        self.at = self.place(step, phase)
+        self.awaited = Position(step, phase) if step > self.recorded.length and not self.recorded.done else None
+
+    def grown(self, growth: Any) -> None:
+        """The recording has more steps: say so, and go where this session waits to be."""
+        self.send("recording", growth)
+        if self.awaited and not self.recorded.gone and (self.awaited.step < self.recorded.length or self.recorded.done):
+            self.go(self.place(*self.awaited))
 
     def snapshot(self) -> msgspec.Raw:
         """All there is to draw here."""

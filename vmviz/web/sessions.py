@@ -97,6 +97,25 @@ class Sessions:
         """How many sockets, how many live sessions."""
         return len(self._connections), len(self._live)
 
+    def looked_at(self, recorded: Recorded) -> bool:
+        """Does a socket look at this recording?"""
+        return any(session.recorded is recorded and session.sid is not None for session in list(self._live.values()))
+
+    def looked_at_by(self, sid: str) -> Recorded | None:
+        """What a socket looks at."""
+        session = self.connection(sid).session
+        return session.recorded if session and session.sid == sid else None
+
+    def grown(self, recorded: Recorded, growth: dict[str, Any], wait: bool) -> None:
+        """Tell all who look at a recording that it has grown; those that are busy just now only if we may `wait`."""
+        for session in list(self._live.values()):
+            if session.recorded is recorded and session.sid is not None and session.lock.acquire(blocking=wait):
+                try:
+                    if session.recorded is recorded:
+                        session.grown(growth)
+                finally:
+                    session.lock.release()
+
     # ---- sessions
 
     def open(self, wished: Any, lesson: str, recorded: Recorded) -> Session:
@@ -112,7 +131,7 @@ class Sessions:
                     raise ProtocolError("full", "The server has as many sessions as it takes; try again later.")
             session = Session(row.id if row else secrets.token_urlsafe(18), lesson, recorded, self._frames, self._send)
             if row and row.lesson == lesson:
-                session.at = session.place(row.step, row.phase)
+                session.await_place(row.step, row.phase)
                 session.breakpoints = tuple(row.breakpoints.split())
             self._live[session.id] = session
             return session
@@ -132,7 +151,9 @@ class Sessions:
         session.sid = sid
         session.used = time.monotonic()
         if session.lesson != lesson:
-            session.at, session.breakpoints = START, ()
+            session.at, session.awaited, session.breakpoints = START, None, ()
+        if session.recorded is not recorded:
+            session.driving = ()
         session.lesson, session.recorded = lesson, recorded
         session.at = session.place(*session.at)
         self._live[session.id] = session  # in case it was let go between `open` and now

@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from vmviz.recording import Position
+from vmviz.recording.asked import Asked, Drives
+from vmviz.recording.scene import Region
+from vmviz.recording.sources import ProgramSource
 
 
 class Recorded(Protocol):
@@ -26,8 +29,28 @@ class Recorded(Protocol):
         ...
 
     @property
+    def done(self) -> bool:
+        """Is it complete, or does it still grow?"""
+        ...
+
+    @property
+    def gone(self) -> bool:
+        """Has it been put away, so that it must be opened again?"""
+        ...
+
+    @property
     def stops(self) -> Sequence[Position]:
         """Where the lesson stops, in order."""
+        ...
+
+    @property
+    def questions(self) -> Sequence[Asked]:
+        """What the lesson asks, in order."""
+        ...
+
+    @property
+    def drive(self) -> Drives | None:
+        """What a learner who drives is asked; None in a run that is no lesson's own."""
         ...
 
     @property
@@ -56,7 +79,7 @@ class Recorded(Protocol):
         """What the timeline draws."""
         ...
 
-    def listing(self) -> dict[str, Any]:
+    def listing(self) -> Any:
         """The program's source and bytes."""
         ...
 
@@ -68,26 +91,67 @@ class Recorded(Protocol):
         """Physical memory at a position; None where there is none."""
         ...
 
-    def last_change(self, slot: str, at: Position) -> dict[str, Any] | None:
-        """The latest change of a named slot before a position: {step, rip, old, new}; LookupError for no such slot."""
+    def translation(self, at: Position, linear: int, access: str, processor: int | None = None) -> dict[str, Any]:
+        """How a linear address would be translated at a position, for a read, write or fetch."""
+        ...
+
+    def tlb(self, at: Position, processor: int | None = None) -> list[dict[str, Any]]:
+        """The entries of the TLB at a position."""
+        ...
+
+    def instruction(self, at: Position) -> dict[str, Any]:
+        """The instruction that led to a position, with what it read and wrote; empty when none did."""
+        ...
+
+    def clock(self, at: Position) -> int:
+        """The time at a position, as what comes from outside counts it."""
+        ...
+
+    def last_change(self, slot: str, at: Position, bits: int = 0) -> dict[str, Any] | None:
+        """The latest change of a named slot (of `bits` of it, when given) before a position: {step, rip, old, new};
+        LookupError for no such slot."""
         ...
 
 
+class Base(NamedTuple):
+    """What a recording is made of, for one that goes on otherwise."""
+
+    source: ProgramSource
+    regions: Sequence[Region] = ()
+    listing: bytes = b""
+
+
 class Shelf(Protocol):
-    """Lessons by name."""
+    """Lessons by name, and each in as many variants as it has (seeds.py): 0 is the lesson as it is written."""
 
     def names(self) -> Sequence[str]:
         """All lessons, in the order of the course."""
         ...
 
     def entry(self, name: str) -> dict[str, Any]:
-        """{name, title, summary, steps, minutes} of a lesson."""
+        """What lists of lessons say of one: docs/protocol.md, `GET /api/lessons`."""
         ...
 
-    def text(self, name: str, lang: str) -> dict[str, Any]:
+    def card(self, name: str) -> dict[str, Any]:
+        """An entry without `steps`: what is known before the lesson is recorded."""
+        ...
+
+    def variants(self, name: str) -> int:
+        """How many lessons it is: itself, and with other numbers; KeyError for no such lesson."""
+        ...
+
+    def text(self, name: str, lang: str, variant: int = 0) -> dict[str, Any]:
         """The lesson's words in a language."""
         ...
 
-    def recording(self, name: str) -> Recorded:
+    def teaching(self, name: str, lang: str) -> dict[str, Any] | None:
+        """What the lesson's author says to teachers, {title, html}; None for nothing."""
+        ...
+
+    def base(self, name: str, variant: int = 0) -> Base:
+        """What the lesson's recording is made of; KeyError for no such lesson."""
+        ...
+
+    def recording(self, name: str, variant: int = 0) -> Recorded:
         """The lesson's recording; KeyError for no such lesson, LessonError for one that does not run."""
         ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -18,7 +19,9 @@ from socketio.packet import Packet
 from vmviz.web import wire
 from vmviz.web.conversation import Ack, Conversation
 from vmviz.web.frames import Frames
+from vmviz.web.learners_recording import LearnersRecording
 from vmviz.web.metrics import Metrics
+from vmviz.web.programs import Programs, Watch
 from vmviz.web.sessions import Sessions
 from vmviz.web.settings import Settings
 from vmviz.web.shelf import Shelf
@@ -35,13 +38,26 @@ class WirePacket(Packet):  # type: ignore[misc]
     json = wire
 
 
+def ours(origin: str | None, environ: dict[str, Any]) -> bool:
+    """May a page of this origin talk to us? Those that we served; a sandboxed frame of ours calls itself "null".
+
+    Nothing hangs on it: there are no cookies, and a session is known only to the page that was given it.
+    """
+    if origin is None or origin == "null":
+        return True
+    hosts = {environ.get("HTTP_HOST"), environ.get("HTTP_X_FORWARDED_HOST", "").split(",")[0].strip()}
+    return urlsplit(origin).netloc in hosts - {"", None}
+
+
 def connect(app: Flask, shelf: Shelf, frames: Frames, store: Store, settings: Settings, metrics: Metrics,
-            async_mode: AsyncMode) -> tuple[SocketIO, Sessions]:
+            async_mode: AsyncMode, programs: Programs) -> tuple[SocketIO, Sessions]:
     """The Socket.IO server of an app, and the sessions behind it."""
     quiet = logging.getLogger("vmviz.socket")
     quiet.setLevel(logging.CRITICAL)  # what clients send wrong is theirs to see, not the log's
     io = SocketIO(app, async_mode=async_mode, async_handlers=False, manage_session=False,
                   serializer=WirePacket,  # type: ignore[call-arg]
+                  cors_allowed_origins=ours,  # type: ignore[arg-type]  # the stubs lack functions
+                  cors_credentials=False,
                   max_http_buffer_size=LARGEST_MESSAGE, http_compression=False, ping_interval=20, ping_timeout=20,
                   logger=quiet, engineio_logger=quiet)
     server: Any = io.server  # type: ignore[attr-defined]
@@ -51,7 +67,13 @@ def connect(app: Flask, shelf: Shelf, frames: Frames, store: Store, settings: Se
         server.emit(event, payload, to=sid, callback=callback)
 
     sessions = Sessions(store, frames, settings, send)
-    conversation = Conversation(shelf, frames, sessions, settings, metrics, server.start_background_task)
+    conversation = Conversation(shelf, frames, sessions, settings, metrics, server.start_background_task,
+                                programs)
+
+    def grown(recording: LearnersRecording) -> None:
+        sessions.grown(recording, recording.growth(), wait=recording.done)
+
+    programs.watch = Watch(sessions.looked_at, grown)
     tending: list[object] = []
 
     def tend() -> None:
