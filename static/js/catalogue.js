@@ -1,15 +1,16 @@
 /**
- * The words: one flat catalogue per language, the same files that the server's pages use. Every other module makes its
- * sentences by key; nothing but this file knows that there are two languages.
+ * The words: one flat catalogue per language, the same files that the server's pages use. Each language is a script of its own in the bundle
+ * (tools/build.mjs), complete: what it lacks is filled in from English when it is built. A page loads its own language only, by a script
+ * element before that of the player. It is no import that the player waits for: a page that holds our frame speaks to it once it is
+ * loaded, and must then be heard.
  */
-import en from '../../vmviz/web/languages/en.json';
-import pt from '../../vmviz/web/languages/pt-BR.json';
 import { translator } from './model/words.js';
 
-/** @type {Record<string, Record<string, string>>} */
-const CATALOGUES = { en, 'pt-BR': pt };
-
-/** The translate function of a language; an unknown one falls back to English. @param {string} lang */
+/** The translate function of the page's language; it also knows what scripts with more words bring later. @param {string} lang */
 export function words(lang) {
-  return translator(CATALOGUES[lang] ?? en, en);
+  globalThis.vmvizWords ??= {};
+  return translator((globalThis.vmvizWords[lang] ??= {}), lang);
 }
+
+/** Loads the words of a part that few need (tools/build.mjs has the parts). @param {'drive' | 'checks'} part @param {string} lang @returns {Promise<unknown>} */
+export const more = (part, lang) => import(new URL(`../languages/${part}-${lang}.js`, import.meta.url).href);

@@ -1,6 +1,7 @@
 /**
  * The page's state: one object, replaced by every change; views draw from it and never change it.
- * What the machine says (scene, events, position) comes only from the socket.
+ * What the machine says (scene, events, position) comes from the socket; the first picture, which must not wait for one, from the page or by
+ * HTTP.
  * @typedef {import('./types').State} State
  * @typedef {import('./types').Boot} Boot
  */
@@ -13,8 +14,8 @@ export function initialState(boot) {
     connection: 'connecting', error: null, notice: '',
     position: { step: 0, phase: 0 }, length: boot.outline.length, scene: null, events: [],
     outline: boot.outline, listing: { lines: [], symbols: {} },
-    playing: false, speed: 1, tab: 'code', vmcs: '', allFields: false,
-    help: false, goTo: false, blank: false, letters: true, theme: 'auto',
+    playing: false, speed: 1, level: 'auto', tab: 'code', codeSide: 'auto', vmcs: '', allFields: false, search: '', onlyChanged: false, breakpoints: [], hits: [], bookmarks: [], zoom: { factor: 1, from: 0 }, look: { processor: '', address: '', access: 'read', reference: 0, of: '', kind: '', part: '', bytes: '', at: '', old: '' },
+    help: false, goTo: false, blank: false, letters: true, fork: null, drive: null, replies: {}, seed: 1, large: false, theme: 'auto',
     width: 1440, height: 900, stage: { width: 0, height: 0 },
   };
 }
@@ -47,6 +48,12 @@ export function createStore(initial) {
   };
 }
 /** @typedef {ReturnType<typeof createStore>} Store */
+
+/** A patch in which what says the same as the state is the state's own, so that nobody takes it for a change. @param {State} state @param {Partial<State>} patch @returns {Partial<State>} */
+export function whatChanged(state, patch) {
+  const own = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (state));
+  return Object.fromEntries(Object.entries(patch).filter(([key, value]) => value !== own[key] && JSON.stringify(value) !== JSON.stringify(own[key])));
+}
 
 /** The state after a frame, or null when the client is not where the frame starts. @param {State} state @param {import('./types').Frame} frame @returns {Partial<State> | null} */
 export function afterFrame(state, { from, position, events, delta }) {

@@ -1,9 +1,11 @@
 /**
- * Light, dark or as the system says: `data-theme` on the root element. `?theme=` wins, then what was chosen before.
- * @typedef {'auto' | 'light' | 'dark'} Theme
+ * Light, dark, strong contrast or as the system says: `data-theme` on the root element. `?theme=` wins, then what was chosen before.
+ * @typedef {import('./types').Theme} Theme
  */
 const KEY = 'vmviz-theme';
-const THEMES = /** @type {const} */ (['auto', 'light', 'dark']);
+/** Whether everything is larger, for a hall. */
+export const LARGE = 'vmviz-large';
+const THEMES = /** @type {const} */ (['auto', 'light', 'dark', 'contrast']);
 
 /** @param {unknown} value @returns {value is Theme} */
 const isTheme = (value) => THEMES.includes(/** @type {Theme} */ (value));
@@ -37,8 +39,19 @@ export function writeKept(key, value) {
   try { localStorage.setItem(key, value); } catch { /* no storage: the setting lives as long as the page */ }
 }
 
-/** Language links keep the place and the theme. */
-export function keepPlaceInLanguageLinks() {
+/** The menus of the header close as menus do: by Escape, by a click elsewhere, by a choice. The links of languages keep the place and the theme. */
+export function headerMenus() {
+  for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('details.menu'))) {
+    menu.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || !menu.open) return;
+      event.stopPropagation();
+      menu.open = false;
+      menu.querySelector('summary')?.focus();
+    });
+    document.addEventListener('click', ({ target }) => {
+      if (menu.open && target instanceof Element && (!menu.contains(target) || target.closest('ul button'))) menu.open = false;
+    });
+  }
   for (const link of document.querySelectorAll('a[data-lang]')) {
     link.addEventListener('click', () => {
       const url = new URL(location.href);

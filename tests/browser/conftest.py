@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
 from tests.browser.player import Player
 from tools.bundle import ensure_bundle
@@ -15,6 +15,7 @@ from tools.server import Server
 
 MODES = ("eventlet", "threading", "gevent")
 MILLISECONDS_TO_WAIT = 15_000
+expect.set_options(timeout=MILLISECONDS_TO_WAIT)    # its own 5 s are too few where two files of tests run at a time
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +74,15 @@ def player(context: BrowserContext, server: Server) -> Iterator[Player]:
     player = Player(context.new_page(), server)
     yield player
     player.check()
+
+
+@pytest.fixture(scope="module")
+def programs(start_server: Callable[..., Server]) -> Server:
+    """A server of conformance programs as lessons."""
+    return start_server("threading", module="tests.browser.shown_programs")
+
+
+@pytest.fixture
+def shown(context: BrowserContext, programs: Server) -> Player:
+    """A player over those."""
+    return Player(context.new_page(), programs)

@@ -17,6 +17,9 @@ from tools.server import LESSON, ROOT, Server
 
 SECONDS_TO_WAIT = 15
 POLL_MILLISECONDS = 20
+# What a template shows when a value is missing, and a key without its words.
+NO_WORDS = re.compile(r"\bundefined\b|\bNaN\b|\[object |^(?:false|true|null)$|\b(?:story|home|question)\.[a-z_]+\b",
+                      re.MULTILINE)
 SENTENCE = "(document.querySelector('[aria-live=polite]')?.textContent.trim() ?? '')"
 
 
@@ -46,7 +49,8 @@ class Player:
         return self.ready()
 
     def ready(self) -> Player:
-        self.wait_for(f"{SENTENCE} !== ''")
+        """Until the picture is there and the lesson can be stepped."""
+        self.wait_for(f"{SENTENCE} !== '' && document.querySelector('#player').dataset.connection === 'open'")
         return self
 
     def wait_for(self, condition: str, arg: Any = None) -> None:
@@ -81,6 +85,9 @@ class Player:
 
     def check(self) -> None:
         assert not self.wrong, "\n".join(self.wrong)
+        if not self.page.is_closed():
+            said = self.page.locator("body").inner_text()
+            assert not NO_WORDS.search(said), f"the page says {NO_WORDS.search(said)}"
 
 
 def words(key: str, language: str = "en") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from tests.browser.player import Player
 
 
@@ -89,8 +91,9 @@ def test_letters_can_be_switched_off_in_the_help(player: Player) -> None:
 
 def test_plus_and_minus_change_the_speed_that_is_shown(player: Player) -> None:
     player.open()
-    before = player.page.locator("body").inner_text()
+    speed = player.page.locator(".btn.speed")
+    before = speed.inner_text()
     player.press("+")
-    player.wait_for("before => document.body.innerText !== before", before)
+    expect(speed).not_to_have_text(before)
     player.press("-")
-    player.wait_for("before => document.body.innerText === before", before)
+    expect(speed).to_have_text(before)

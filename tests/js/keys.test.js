@@ -20,8 +20,8 @@ test('clickers and letters go from stop to stop', () => {
   assert.deepEqual(['p', 'PageUp'].map((key) => press(key)), ['previousStop', 'previousStop']);
 });
 test('the other keys', () => {
-  assert.deepEqual(['Home', 'End', ' ', 'g', '+', '=', '-', 'r', 'f', 'b', '?', 'Escape'].map((key) => press(key, { shift: key === '?' })),
-    ['first', 'last', 'togglePlay', 'goTo', 'faster', 'faster', 'slower', 'restart', 'fullScreen', 'blank', 'help', 'close']);
+  assert.deepEqual(['Home', 'End', ' ', 'g', '+', '=', '-', 'r', 'f', 'b', 'z', '?', 'Escape'].map((key) => press(key, { shift: key === '?' })),
+    ['first', 'last', 'togglePlay', 'goTo', 'faster', 'faster', 'slower', 'restart', 'fullScreen', 'blank', 'level', 'help', 'close']);
 });
 test('nothing is taken while somebody types', () => {
   for (const key of ['ArrowRight', 'n', ' ', 'Home', '?']) assert.equal(press(key, { focus: 'typing' }), null);

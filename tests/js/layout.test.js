@@ -1,7 +1,7 @@
 /** The picture's geometry: for one to six VMs, wide and narrow, nothing leaves the picture and nothing that must not overlap does. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { layout, rootBoxes } from '../../static/js/model/layout.js';
+import { cardRows, layout, rootBoxes } from '../../static/js/model/layout.js';
 
 const LETTERS = ['A', 'B', 'C', 'D', 'E', 'F'];
 const regions = [{ id: 'one', where: 'root', ring: 0 }, { id: 'two', where: 'root', ring: 0 }, { id: 'kernel', where: 'A', ring: 0 }, { id: 'app', where: 'B', ring: 3 }];
@@ -52,3 +52,31 @@ test('where the monitor has no room for all its code, the part that runs is draw
   assert.deepEqual(rootBoxes(place, 'two', ['one', 'two']).map(({ id }) => id), ['two']);
   assert.deepEqual(rootBoxes(place, 'kernel', ['one', 'two']), []);
 });
+
+for (const size of sizes) {
+  for (let count = 1; count <= 8; count += 1) {
+    test(`${count} processors at ${size.width}x${size.height}, with 1 to 6 VMs`, () => {
+      const processors = [...'01234567'].slice(0, count);
+      for (let machines = 1; machines <= 6; machines += 1) {
+        const vms = LETTERS.slice(0, machines);
+        const height = size.compact ? size.height + 36 * cardRows(size.width, count) : size.height;
+        const place = layout({ ...size, height, vms, focus: vms[0], regions, processors });
+        assert.deepEqual(place.processors.map(({ id }) => id), count > 1 ? processors : [], 'one processor has the whole row, several a card each');
+        const picture = { x: 0, y: 0, w: size.width, h: Math.max(height, place.height) };
+        const boxes = [place.guestBand, place.rootBand, ...place.processors, ...place.vms.flatMap(({ vmcs }) => (vmcs ? [vmcs] : []))];
+        for (const [n, box] of boxes.entries()) {
+          assert.ok(inside(box, picture), `outside: ${JSON.stringify(box)}`);
+          for (const other of boxes.slice(n + 1)) assert.ok(apart(box, other), `${JSON.stringify(box)} over ${JSON.stringify(other)}`);
+        }
+        for (const card of place.processors) assert.ok(card.w >= 136 && card.h >= 24, 'room for words of 12 pixels');
+        for (const vm of place.vms) {
+          for (const arrow of [vm.entry, vm.exit]) {
+            const line = { x: arrow.x, y: Math.min(arrow.from, arrow.to), w: 0, h: Math.abs(arrow.from - arrow.to) };
+            const foreign = [...place.processors, ...place.vms.filter((other) => other !== vm).flatMap((other) => [other.box, ...(other.vmcs ? [other.vmcs] : [])]), ...(vm.vmcs ? [vm.vmcs] : [])];
+            for (const box of foreign) assert.ok(apart(line, box), `an arrow of VM ${vm.id} crosses ${JSON.stringify(box)}`);
+          }
+        }
+      }
+    });
+  }
+}

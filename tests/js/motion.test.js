@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { layout } from '../../static/js/model/layout.js';
 import { dotAt, motionBetween } from '../../static/js/model/motion.js';
-import { stateAt } from './fixture.js';
+import { carriedWords } from '../../static/js/model/events_in_vmcs.js';
+import { stateAt, t } from './fixture.js';
 
 const place = layout({ width: 896, height: 540, compact: false, vms: ['A', 'B'], focus: 'A', regions: stateAt('0').outline.regions ?? [] });
 const [a] = place.vms;
@@ -38,4 +39,32 @@ test('an exit saves into the VMCS and loads from it', () => {
 test('going back, and a jump between places without a crossing, do not move', () => {
   assert.equal(motionBetween(stateAt('37'), stateAt('36'), place), null);
   assert.equal(motionBetween(stateAt('3'), stateAt('62'), place), null);
+});
+
+/** A whole step at 37 with the phases of a crossing, its VMCS holding an event. @param {string} of @param {string} phase @param {Record<string, string>} fields */
+function crossing(of, phase, fields) {
+  const state = structuredClone(stateAt(of === 'entry' ? '36' : '37'));
+  const scene = /** @type {import('../../static/js/types').Scene} */ (state.scene);
+  const vmcs = /** @type {string} */ (scene.processors[0].current_vmcs);
+  Object.assign(scene.vmcs[vmcs].fields, fields);
+  state.position = { step: 37, phase: 0 };
+  state.events = [{ type: 'phase', of, number: 1, name: phase }, { type: of === 'entry' ? 'vm_entry' : 'vm_exit', kind: 'resume', vm: 'A', vmcs, reason: 0, name: 'EXCEPTION_OR_NMI', rip: '104003' }];
+  return state;
+}
+
+test('an injected event flies from the controls to the guest, an event that caused an exit from the guest to the exit information', () => {
+  const cells = /** @type {NonNullable<typeof a.cells>} */ (a.cells);
+  const middle = (/** @type {{x: number, y: number, w: number, h: number}} */ { x, y, w, h }) => ({ x: x + w / 2, y: y + h / 2 });
+  const guest = middle(a.chip ?? a.box);
+  const entered = motionBetween(stateAt('36'), crossing('entry', 'inject', { entry_interruption_info: '80000306' }), place, t);
+  assert.deepEqual(entered?.flights.map(({ label, from, to }) => ({ label, from, to })), [{ label: '#UD', from: middle(cells.controls), to: guest }]);
+  const left = motionBetween(stateAt('36'), crossing('exit', 'reason', { exit_interruption_info: '80000b0e', idt_vectoring_info: '80000021' }), place, t);
+  const events = left?.flights.filter(({ from }) => from.x === guest.x && from.y === guest.y);
+  assert.deepEqual(events?.map(({ label, to }) => [label, to.x]), [['#PF', middle(cells.exit).x], ['external interrupt 33', middle(cells.exit).x]]);
+});
+test('nothing is injected when the field is not valid, and the words say where the event goes', () => {
+  assert.deepEqual(motionBetween(stateAt('36'), crossing('entry', 'inject', { entry_interruption_info: '306' }), place, t)?.flights ?? [], []);
+  const [words] = carriedWords(crossing('entry', 'inject', { entry_interruption_info: '80000021' }), t);
+  assert.match(words, /^external interrupt 33 goes from the VM-entry interruption information of VMCS A \(vector 33, external interrupt\) to the guest: its handler begins at/);
+  assert.match(carriedWords(crossing('entry', 'inject', { entry_interruption_info: '80000700' }), t)[0], /pending$/);
 });

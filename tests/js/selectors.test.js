@@ -5,6 +5,7 @@ import { chipOf, fieldGroup, focusVm, litArrow, stopHere, transitionOf, vmcsAddr
 import { vmcsTable } from '../../static/js/model/vmcs_table.js';
 import { placeFacts, facts } from '../../static/js/model/processor_row.js';
 import { symbolsByAddress } from '../../static/js/model/format.js';
+import { causes } from '../../static/js/model/sentences.js';
 import { stateAt, t, table } from './fixture.js';
 
 const sceneAt = (/** @type {string} */ at) => /** @type {import('../../static/js/types').Scene} */ (stateAt(at).scene);
@@ -67,6 +68,35 @@ test('the facts of the processor fit in one row when wide, in two when not, in o
     for (const { x } of placed) assert.ok(x >= from && x < to);
   }
 });
+test('the last that was printed stands in the row, once there is something', () => {
+  const scene = sceneAt('37');
+  const printed = (/** @type {string} */ console) => facts({ ...scene, console }, t).find(([id]) => id === 'console')?.[2];
+  assert.deepEqual(['', 'A1\n', 'A12A34A56'].map(printed), [undefined, 'A1', '…2A34A56']);
+});
 test('an address has the name of the label, not of a local one', () => {
   assert.equal(symbolsByAddress({ 'start.next': '1', start: '1' }).get('1'), 'start');
+});
+
+test('fields are found by a part of their name or encoding, zero or not, and those that changed alone', () => {
+  const vmcs = /** @type {any} */ ({ fields: { guest_rip: '4000', guest_rsp: '0', host_rip: '10', exit_reason: 'a' }, changed: { guest_rip: '3ffe' } });
+  const fields = /** @type {[string, string, string][]} */ ([['guest_rip', '681e', ''], ['guest_rsp', '681c', ''], ['host_rip', '6c16', ''], ['exit_reason', '4402', '']]);
+  const names = (/** @type {object} */ how) => vmcsTable(vmcs, { fields, symbols: new Map(), reason: String, all: true, ...how }).flatMap(({ rows }) => rows.map(({ name }) => name));
+  assert.deepEqual(names({ search: ' Guest R' }), ['guest_rip', 'guest_rsp']);
+  assert.deepEqual(names({ search: '6c1' }), ['host_rip']);
+  assert.deepEqual(names({ onlyChanged: true }), ['guest_rip']);
+  assert.deepEqual(names({ search: 'no such' }), []);
+});
+
+test('of several symbols at an address the one that begins something is named', () => {
+  const named = symbolsByAddress({ 'a.local': '10', a_end: '10', b: '10', a: '8', c: '20', 'c.first': '20', d_end: '30' });
+  assert.deepEqual([...named], [['10', 'b'], ['8', 'a'], ['20', 'c'], ['30', 'd_end']]);
+});
+
+test('a VM entry that fails as an instruction is no exit: its reason is an error number', () => {
+  const failed = (/** @type {number} */ reason) => ({ ...stateAt('38'), events: [{ type: 'entry_failed', vm: 'A', reason, check: 'x' }] });
+  const refused = litArrow(failed(8));
+  assert.deepEqual([refused?.of, refused?.failed, refused?.reason], ['entry', true, undefined]);
+  assert.deepEqual([litArrow(failed(33))?.of, litArrow(failed(33))?.reason], ['exit', 33]);
+  assert.deepEqual(causes(failed(8), t), []);
+  assert.equal(causes(failed(33), t)[0].key, 'exit.33');
 });

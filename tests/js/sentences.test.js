@@ -1,19 +1,13 @@
-/** Sentences: they say what the picture shows, in both languages, for everything the protocol can send. */
+/** Sentences: they say what the picture shows, in every language, for everything the protocol can send. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { clause, liveSentence, phaseUnderWay, reasonName, tellings } from '../../static/js/model/sentences.js';
+import { brokenRule, clause, liveSentence, phaseUnderWay, reasonName, tellings } from '../../static/js/model/sentences.js';
+import { processorOf } from '../../static/js/model/selectors.js';
 import { translator } from '../../static/js/model/words.js';
-import { catalogue, stateAt, t, table } from './fixture.js';
+import { catalogue, languages, stateAt, t, table } from './fixture.js';
 
-const LANGUAGES = ['en', 'pt-BR'];
-
-test('both languages have the same keys and the same placeholders', () => {
-  const [en, pt] = LANGUAGES.map(catalogue);
-  assert.deepEqual(Object.keys(pt).sort(), Object.keys(en).sort());
-  const holes = (/** @type {string} */ text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
-  for (const key of Object.keys(en)) assert.deepEqual(holes(pt[key]), holes(en[key]), key);
-});
+const LANGUAGES = languages();
 
 test('every exit reason and every VMX instruction error has words', () => {
   for (const lang of LANGUAGES) {
@@ -34,13 +28,14 @@ const EVENTS = [
   { type: 'vmx_outcome', instruction: 'vmlaunch', result: 'fail_valid', error: 4 },
   ...['launch', 'resume'].map((kind) => ({ type: 'vm_entry', kind, vmcs: '201000', vm: 'A', rip: '104000' })),
   { type: 'vm_exit', isa: 'vmx', reason: 10, name: 'CPUID', qualification: '0', vmcs: '201000', vm: 'A', rip: '104003', length: 2 },
-  ...[7, 8, 33, 34, 41].map((reason) => ({ type: 'entry_failed', reason, check: 'host_cr0_fixed', vmcs: '201000', vm: 'A' })),
+  ...[7, 8, 33, 34, 41].map((reason) => ({ type: 'entry_failed', reason, check: 'host.cr0_fixed', fields: ['host_cr0'], section: 'Checks on Host Control Registers', vmcs: '201000', vm: 'A' })),
   ...['controls', 'host_state', 'guest_state', 'load_guest', 'load_msrs', 'inject'].map((name, index) => ({ type: 'phase', of: 'entry', number: index + 1, name })),
   ...['reason', 'save_guest', 'store_msrs', 'load_host', 'load_msrs'].map((name, index) => ({ type: 'phase', of: 'exit', number: index + 1, name })),
   { type: 'vmcs_read', vmcs: '201000', field: 'guest_rip', value: '5' }, { type: 'vmcs_write', vmcs: '201000', field: 'guest_rip', old: '1', new: '2' },
   ...['clear', 'launched'].map((launch) => ({ type: 'vmcs_state', vmcs: '201000', active: true, current: launch === 'clear', launch })),
   { type: 'fault', vector: 13, error: 0, rip: '100000' }, { type: 'fault', vector: 6, rip: '100000' },
   ...['external', 'nmi', 'software', 'injected', 'init', 'sipi'].map((source) => ({ type: 'interrupt', vector: 32, source })),
+  ...['interrupt', 'nmi', 'init', 'sipi'].flatMap((kind) => [{ type: 'signal', processor: 1, kind, vector: 64 }, { type: 'signal', processor: 1, kind, vector: 64, from: 0 }]),
   ...['page_walk', 'ept_walk'].flatMap((type) => [{ type, linear: '1', guest_physical: '1', physical: '2', access: 'read', entries: [] }, { type, linear: '1', guest_physical: '1', access: 'write', entries: [] }]),
   ...['fill', 'flush', 'flush_page', 'flush_vpid', 'flush_ept'].map((action) => ({ type: 'tlb', action, linear: '1', vpid: 1, ept: '1' })),
   ...['in', 'out'].map((direction) => ({ type: 'port', direction, port: 'e9', size: 1, value: '41' })),
@@ -50,7 +45,7 @@ const EVENTS = [
   ...['created', 'ready', 'running', 'stopped', 'crashed'].map((state) => ({ type: 'vm', vm: 'A', state })),
 ];
 
-test('every event has a sentence without holes in both languages', () => {
+test('every event has a sentence without holes in every language', () => {
   for (const lang of LANGUAGES) {
     for (const event of EVENTS) {
       const text = clause(event, stateAt('37').scene, translator(catalogue(lang)));
@@ -96,4 +91,27 @@ test('the crossing comes before the instruction that caused it', () => {
 });
 test('a failed entry has bit 31 of its reason set and still a name', () => {
   assert.equal(reasonName(t, 0x80000021), 'invalid guest state');
+});
+test('a failed entry tells its rule as a sentence, the fields it looks at with their values, and the section of the manual', () => {
+  const state = stateAt('37');
+  const [vmcs] = Object.keys(state.scene?.vmcs ?? {});
+  const events = [{ type: 'entry_failed', reason: 33, check: 'guest.rip_canonical', fields: ['guest_rip', 'guest_pdpte0'], section: 'Checks on Guest RIP', vmcs, vm: 'A' }];
+  const broken = brokenRule({ ...state, events }, t);
+  assert.equal(broken?.rule, catalogue('en')['check.guest.rip_canonical']);
+  assert.equal(broken?.section, 'Checks on Guest RIP');
+  assert.deepEqual(broken?.fields[0], { name: 'guest RIP', field: 'guest_rip', value: '104003' });
+  assert.equal(brokenRule(state, t), null);
+  const spoken = liveSentence({ ...state, events }, translator(catalogue('pt-BR')));
+  assert.ok(spoken.includes(catalogue('pt-BR')['check.guest.rip_canonical']), spoken);
+  assert.equal(spoken.match(/\. /g), null, 'one sentence');
+});
+
+test('with several processors the sentence and the picture are those of the one that acted', () => {
+  const state = stateAt('36');
+  const scene = /** @type {import('../../static/js/types').Scene} */ (state.scene);
+  const second = { ...scene.processors['0'], rip: '8000', mode: /** @type {const} */ ('off'), vm: undefined, changed: {} };
+  const two = { ...scene, acting: 1, processors: { ...scene.processors, 1: second }, entry: undefined, exit: undefined };
+  assert.equal(processorOf(two).rip, '8000');
+  assert.match(liveSentence({ ...state, scene: two }, t), /^Step 36: processor 1: /);
+  assert.doesNotMatch(liveSentence(state, t), /processor \d:/);
 });

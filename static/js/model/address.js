@@ -10,6 +10,20 @@ export function positionInHash(hash) {
   return value === null ? null : parsePosition(value) ?? { step: 0, phase: 0 };
 }
 
+/** The name under which the browser keeps things of a lesson: each variant has its own. @param {{lesson: string, variant: number}} boot */
+export function keptName({ lesson, variant }) {
+  return variant ? `${lesson}?${variant}` : lesson;
+}
+
+/** The address of the lesson in another variant, from its beginning. @param {string} href @param {number} seed  0 for the lesson as it is written */
+export function withSeed(href, seed) {
+  const url = new URL(href);
+  if (seed) url.searchParams.set('seed', String(seed));
+  else url.searchParams.delete('seed');
+  url.hash = '';
+  return url.href;
+}
+
 /** @param {Position} position */
 export function hashOf(position) {
   return `#step=${formatPosition(position)}`;

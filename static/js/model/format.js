@@ -25,6 +25,9 @@ export function bitNames(name, hex) {
   return table.filter(([bit]) => (value >> BigInt(bit)) & 1n).map(([, label]) => label).join(' ');
 }
 
+/** The term that explains each group of VMCS fields. */
+export const GROUP_TERMS = { exit: 'term.exit_information', guest: 'term.guest_state_area', host: 'term.host_state_area', controls: 'term.controls' };
+
 /** A field name as people write it: guest_rip becomes "guest RIP". @param {string} name */
 export function fieldLabel(name) {
   return name.split('_').map((word) => (ACRONYMS.has(word) || /^(cr|dr|r)\d/.test(word) ? word.toUpperCase() : WORDS[word] ?? word)).join(' ');
@@ -53,13 +56,14 @@ export function symbolAt(hex, symbols) {
   return symbols.get(hex) ?? '';
 }
 
-/** Address to the symbol there. @param {Record<string, string>} symbols */
+/** Address to the symbol there: of several the one that begins something, not the end of what came before, nor a local one. @param {Record<string, string>} symbols */
 export function symbolsByAddress(symbols) {
+  const rank = (/** @type {string} */ name) => (name.includes('.') ? 2 : 0) + (name.endsWith('_end') && name.slice(0, -4) in symbols ? 1 : 0);
   /** @type {Map<string, string>} */
   const names = new Map();
   for (const [name, address] of Object.entries(symbols)) {
     const known = names.get(address);
-    if (known === undefined || (known.includes('.') && !name.includes('.'))) names.set(address, name);
+    if (known === undefined || rank(known) > rank(name)) names.set(address, name);
   }
   return names;
 }
@@ -90,4 +94,11 @@ export function instructionText(text) {
 /** A number of a port or an MSR: hexadecimal like everything else. @param {unknown} value */
 export function hexadecimal(value) {
   return typeof value === 'number' ? value.toString(16) : String(value);
+}
+
+const VECTORS = ['#DE', '#DB', 'NMI', '#BP', '#OF', '#BR', '#UD', '#NM', '#DF', '9', '#TS', '#NP', '#SS', '#GP', '#PF', '15', '#MF', '#AC', '#MC', '#XM', '#VE', '#CP'];
+
+/** An exception by its mnemonic, any other vector by its number. @param {number} vector */
+export function vectorName(vector) {
+  return VECTORS[vector] ?? String(vector);
 }

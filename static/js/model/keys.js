@@ -12,7 +12,7 @@ const PLAIN = {
 };
 /** @type {Record<string, string>} */
 const CHARACTERS = {
-  n: 'nextStop', p: 'previousStop', g: 'goTo', r: 'restart', f: 'fullScreen', b: 'blank', '+': 'faster', '=': 'faster', '-': 'slower', '?': 'help',
+  n: 'nextStop', p: 'previousStop', g: 'goTo', r: 'restart', f: 'fullScreen', b: 'blank', m: 'bookmark', w: 'whatIf', l: 'large', z: 'level', d: 'drive', '+': 'faster', '=': 'faster', '-': 'slower', '?': 'help',
 };
 /** Keys that belong to the widget in focus. @type {Record<Context['focus'], Set<string>>} */
 const OWN = {
@@ -41,5 +41,5 @@ export const HELP = [
   [['←', '→'], 'key.step', false], [['↑', '↓'], 'key.phase', false], [['⇧ ←', '⇧ →'], 'key.transition', false],
   [['PageUp', 'PageDown'], 'key.stop_page', false], [['Home', 'End'], 'key.ends', false], [['Space'], 'key.play', false],
   [['P', 'N'], 'key.stop', true], [['G'], 'key.go', true], [['+', '−'], 'key.speed', true], [['R'], 'key.restart', true],
-  [['F'], 'key.full', true], [['B'], 'key.blank', true], [['?'], 'key.help', true], [['Esc'], 'key.close', false],
+  [['W'], 'key.what_if', true], [['M'], 'key.bookmark', true], [['F'], 'key.full', true], [['L'], 'key.large', true], [['Z'], 'key.level', true], [['D'], 'key.drive', true], [['B'], 'key.blank', true], [['?'], 'key.help', true], [['Esc'], 'key.close', false],
 ];

@@ -7,6 +7,7 @@ import { processorOf, vmOfVmcs } from './selectors.js';
 
 const LABEL = 6.1;
 const VALUE = 7.3;
+const PRINTED = 8;             // characters of the console
 
 /** The facts in order, in words. @param {import('../types').Scene} scene @param {Translate} t */
 export function facts(scene, t) {
@@ -23,7 +24,14 @@ export function facts(scene, t) {
     ['current', t('diagram.current_vmcs'), processor.current_vmcs ? `${processor.current_vmcs}${owner ? ` (${owner})` : ''}` : none],
     ['outcome', t('diagram.outcome'), outcome ? t(`outcome.${outcome.result}`, { error: outcome.error ?? '' }) : none],
     ['exits', t('diagram.exits'), String(processor.exits)],
+    ...(scene.console ? [['console', t('diagram.console'), printed(scene.console)]] : []),
   ];
+}
+
+/** The last characters that were printed, of one line. @param {string} text */
+function printed(text) {
+  const line = text.trimEnd().replace(/\s+/g, ' ');
+  return line.length > PRINTED ? `…${line.slice(1 - PRINTED)}` : line;
 }
 
 /** @param {string[][]} items @param {number} from  x of the first @param {number} to  x of the end @returns {Fact[]} */
@@ -43,4 +51,4 @@ export function placeFacts(items, from, to) {
   });
 }
 /** Characters that a value may need, so that the row does not shift from step to step. @type {Record<string, number>} */
-const ROOM = { rip: 6, lock: 16, region: 6, current: 10, outcome: 13, exits: 2 };
+const ROOM = { rip: 6, lock: 16, region: 6, current: 10, outcome: 13, exits: 2, console: PRINTED };

@@ -6,10 +6,37 @@
  * @typedef {import('../types').Vmcs} Vmcs
  */
 import { instructionText } from './format.js';
+import { compare } from './position.js';
+
+/** The number of the logical processor of the picture: with several, the one that acted. @param {Scene} scene */
+export function processorNumber(scene) {
+  return scene.acting ?? 0;
+}
 
 /** The logical processor of the picture. @param {Scene} scene */
 export function processorOf(scene) {
-  return scene.processors['0'] ?? Object.values(scene.processors)[0];
+  return scene.processors[processorNumber(scene)] ?? Object.values(scene.processors)[0];
+}
+
+/** The processor whose memory and TLB are looked at. @param {Scene} scene @param {{processor: string}} look */
+export function lookedAt(scene, { processor }) {
+  return scene.processors[processor] ?? processorOf(scene);
+}
+
+/** The number of the processor that acted, where there are several. @param {Scene} scene */
+export function actingOf(scene) {
+  return Object.keys(scene.processors).length > 1 ? processorNumber(scene) : undefined;
+}
+
+/** The processors in order, with how each stands: `key` for the words of its activity, empty while it runs. @param {Scene} scene */
+export function processorsOf(scene) {
+  return Object.entries(scene.processors).map(([number, processor]) => ({ number, processor, acts: Number(number) === processorNumber(scene),
+    activity: processor.activity === 'active' ? '' : `diagram.activity.${processor.activity}` }));
+}
+
+/** The processor on which a VM runs now. @param {Scene} scene @param {string} vm */
+export function runnerOf(scene, vm) {
+  return Object.values(scene.processors).find(({ mode, vm: of }) => mode === 'non_root' && of === vm);
 }
 
 /** The transition under way, at positions inside a step. @param {Scene} scene */
@@ -62,6 +89,11 @@ export function vmStatus(scene, vm) {
   return { key: it.state === 'ready' ? 'vm.ready' : 'vm.created', tone: 'quiet' };
 }
 
+/** A VM entry that failed as an instruction: its reason is an error number, and control never left the monitor. @param {import('../types').Event} event */
+export function refusedByInstruction({ type, reason }) {
+  return type === 'entry_failed' && (reason & 0xffff) < 33;
+}
+
 /** The last crossing between root and non-root operation, to light its arrow. @param {State} state */
 export function litArrow(state) {
   const scene = state.scene;
@@ -69,6 +101,7 @@ export function litArrow(state) {
   const under = transitionOf(scene);
   if (under) return { of: under.of, vm: under.vm ?? '', fresh: true, reason: under.reason, name: under.name };
   const crossing = state.events.findLast(({ type }) => type === 'vm_exit' || type === 'vm_entry' || type === 'entry_failed');
+  if (crossing && refusedByInstruction(crossing)) return { of: /** @type {const} */ ('entry'), vm: String(crossing.vm ?? ''), fresh: true, failed: true };
   if (crossing && state.position.phase === 0) {
     return { of: crossing.type === 'vm_entry' ? /** @type {const} */ ('entry') : /** @type {const} */ ('exit'), vm: String(crossing.vm ?? ''), fresh: true,
       reason: crossing.reason, name: crossing.name ?? (crossing.type === 'entry_failed' ? 'ENTRY_FAILURE' : undefined), failed: crossing.type === 'entry_failed' };
@@ -100,20 +133,22 @@ export function stopHere({ outline, position }) {
   return outline.stops.find(({ step, phase }) => step === position.step && phase === position.phase) ?? null;
 }
 
-/** The stops before and after the position. @param {State} state */
+/** The stops and questions before and after the position. @param {State} state */
 export function stopsAround({ outline, position }) {
+  const places = [...outline.stops, ...(outline.questions ?? [])].sort(compare);
   const before = (/** @type {{step: number, phase: number}} */ a) => a.step < position.step || (a.step === position.step && a.phase < position.phase);
   const after = (/** @type {{step: number, phase: number}} */ a) => a.step > position.step || (a.step === position.step && a.phase > position.phase);
-  return { previous: outline.stops.filter(before).at(-1) ?? null, next: outline.stops.find(after) ?? null };
+  return { previous: places.filter(before).at(-1) ?? null, next: places.find(after) ?? null };
 }
 
 /** What the instruction chip says in a VM: the next instruction when it runs, else the one it left at. @param {State} state @param {string} vm */
 export function chipOf(state, vm) {
   const scene = /** @type {Scene} */ (state.scene);
-  const processor = processorOf(scene);
+  const runner = runnerOf(scene, vm);
   const transition = transitionOf(scene);
-  if (processor.mode === 'non_root' && processor.vm === vm && !transition && processor.next) {
-    return { address: processor.next.address, text: instructionText(processor.next.text), live: true, ring: processor.cpl };
+  if (runner && transition?.vm !== vm) {
+    const text = runner.next ? instructionText(runner.next.text) : sourceAt(state.listing, runner.rip) ?? '';
+    return { address: runner.next?.address ?? runner.rip, text, live: true, ring: runner.cpl };
   }
   const last = scene.vms[vm]?.last_exit;
   const leaving = transition?.of === 'exit' && transition.vm === vm;

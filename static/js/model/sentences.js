@@ -7,16 +7,17 @@
  * @typedef {import('../types').State} State
  * @typedef {import('../types').Translate} Translate
  */
-import { bitNames, exitName, fieldLabel, fieldValue, hexadecimal, instructionText, registerLabel } from './format.js';
+import { bitNames, exitName, fieldLabel, fieldValue, hexadecimal, instructionText, registerLabel, vectorName } from './format.js';
+import { carriedWords } from './events_in_vmcs.js';
+import { modeChange, modeEntered } from './guest_mode.js';
 import { formatPosition, phasesAt } from './position.js';
-import { processorOf, transitionOf, vmOfVmcs } from './selectors.js';
+import { actingOf, processorOf, refusedByInstruction, transitionOf, vmOfVmcs } from './selectors.js';
 import { importance } from './vmcs_table.js';
 import { firstOf } from './words.js';
 
 /** What a person would tell first, most telling first. */
-const ORDER = ['entry_failed', 'vm_exit', 'vm_entry', 'fault', 'interrupt', 'vmcs_write', 'vmcs_read', 'vmx_outcome', 'mode', 'vmcs_state', 'halt', 'port',
+const ORDER = ['entry_failed', 'vm_exit', 'vm_entry', 'fault', 'interrupt', 'signal', 'vmcs_write', 'vmcs_read', 'vmx_outcome', 'mode', 'vmcs_state', 'halt', 'port',
   'msr', 'memory', 'console', 'instruction', 'vm', 'ept_walk', 'page_walk', 'tlb', 'note'];
-const VECTORS = ['#DE', '#DB', 'NMI', '#BP', '#OF', '#BR', '#UD', '#NM', '#DF', '9', '#TS', '#NP', '#SS', '#GP', '#PF', '15', '#MF', '#AC', '#MC', '#XM', '#VE', '#CP'];
 
 /** The short name of an exit reason. @param {Translate} t @param {number | undefined} reason @param {string} [name] */
 export function reasonName(t, reason, name = '') {
@@ -38,15 +39,16 @@ export function clause(event, scene, t) {
     case 'vm_entry': return say(`event.vm_entry.${event.kind}`);
     case 'vm_exit': return say('event.vm_exit', { name: reasonName(t, event.reason, event.name), reason: event.reason & 0xffff,
       meaning: firstOf(t, [`exit.${event.reason & 0xffff}`, 'exit.other'], event) });
-    case 'entry_failed': return say(`event.entry_failed.${event.reason & 0xffff}`, { check: String(event.check ?? '').replaceAll('_', ' ') });
+    case 'entry_failed': return say(`event.entry_failed.${event.reason & 0xffff}`);
     case 'phase': return say('event.phase', { of: t(`phases.${event.of}`), name: phaseName(t, event.of, event.name) });
     case 'vmcs_read': case 'vmcs_write':
       return say(`event.${event.type}`, { field: fieldLabel(event.field), vm: ownerOf(scene, event.vmcs),
         ...Object.fromEntries(['old', 'new', 'value'].filter((key) => key in event).map((key) => [key, fieldValue(event.field, event[key])])) });
     case 'vmcs_state': return say('event.vmcs_state', { vm: ownerOf(scene, event.vmcs), active: t(event.active ? 'vmcs.active' : 'vmcs.inactive'),
       current: event.current ? t('event.vmcs_state.current') : '', launch: t(`vmcs.${event.launch}`) });
-    case 'fault': return say(event.error === undefined ? 'event.fault' : 'event.fault_error', { vector: VECTORS[event.vector] ?? event.vector });
+    case 'fault': return say(event.error === undefined ? 'event.fault' : 'event.fault_error', { vector: vectorName(event.vector) });
     case 'interrupt': return say(`event.interrupt.${event.source}`);
+    case 'signal': return say(`event.signal.${event.kind}.${event.from === undefined ? 'outside' : 'sent'}`);
     case 'page_walk': case 'ept_walk':
       return say(event.physical === undefined ? `event.${event.type}_fails` : `event.${event.type}`, { access: t(`access.${event.access}`) });
     case 'tlb': return say(`event.tlb.${event.action}`);
@@ -55,8 +57,44 @@ export function clause(event, scene, t) {
     case 'msr': return say(`event.msr.${event.access}`, { name: event.name ? String(event.name).toUpperCase() : `MSR ${hexadecimal(event.index)}` });
     case 'console': return say('event.console', { text: JSON.stringify(event.text) });
     case 'vm': return firstOf(t, [`event.vm.${event.state}`, 'event.vm.other'], event);
+    case 'note': return firstOf(t, [`note.${event.id}`, 'event.note'], { ...event, ...event.values, name: slotName(String(event.values?.slot ?? '')) });
     default: return say(`event.${event.type}`);
   }
+}
+
+/** A rule of VM entry as a sentence, by the id of its check. @param {string} check @param {Translate} t */
+function ruleSentence(check, t) {
+  return firstOf(t, [`check.${check}`]) || String(check ?? '').replaceAll('_', ' ');
+}
+
+/**
+ * The rule that the VM entry of this position breaks, with the fields it looks at and their values; null when none does.
+ * @param {State} state @param {Translate} t @returns {{rule: string, section: string, vmcs: string, fields: {name: string, field: string, value: string}[]} | null}
+ */
+export function brokenRule({ events, scene }, t) {
+  const failed = events.findLast(({ type }) => type === 'entry_failed');
+  if (!failed) return null;
+  const values = scene?.vmcs[failed.vmcs]?.fields ?? {};
+  return { rule: ruleSentence(failed.check, t), section: failed.section ?? '', vmcs: failed.vmcs,
+    fields: (failed.fields ?? []).map((/** @type {string} */ name) => ({ name: fieldLabel(name), field: name, value: name in values ? fieldValue(name, values[name]) : '' })) };
+}
+
+/** Why control changes hands here, or a VMX instruction failed: what has an explanation, by its key. @param {State} state @param {Translate} t @returns {{key: string, words: string}[]} */
+export function causes({ events, scene }, t) {
+  const under = scene && transitionOf(scene);
+  const left = events.findLast((event) => event.type === 'vm_exit' || (event.type === 'entry_failed' && !refusedByInstruction(event))) ?? (under?.reason === undefined ? undefined : under);
+  const failed = events.findLast(({ type, result }) => type === 'vmx_outcome' && result === 'fail_valid');
+  const reason = (left?.reason ?? 0) & 0xffff;
+  return [
+    ...(left ? [{ key: `exit.${reason}`, words: t('diagram.reason_line', { name: reasonName(t, reason, left.name), reason }) }] : []),
+    ...(failed ? [{ key: `error.${failed.error}`, words: t('story.error', { number: failed.error }) }] : []),
+  ];
+}
+
+/** What people call a slot of the wire. @param {string} slot */
+function slotName(slot) {
+  const [kind, place, field] = slot.split(':');
+  return kind === 'vmcs' ? `VMCS ${place}: ${fieldLabel(field ?? '')}` : kind === 'memory' ? `@${place}` : registerLabel(kind);
 }
 
 /** @param {Translate} t @param {string} of @param {string} name */
@@ -79,7 +117,7 @@ export function whoHasControl(scene, t) {
 
 /** The events of the position that have words, most telling first. @param {State} state @param {Translate} t */
 export function tellings(state, t) {
-  const rank = (/** @type {Event} */ { type }) => (ORDER.includes(type) ? ORDER.indexOf(type) : ORDER.length);
+  const rank = (/** @type {Event} */ { type, id }) => (id === 'what_if' ? -1 : ORDER.includes(type) ? ORDER.indexOf(type) : ORDER.length);
   return state.events.filter(({ type }) => type !== 'phase').slice().sort((a, b) => rank(a) - rank(b))
     .map((event) => ({ event, text: clause(event, state.scene, t) })).filter(({ text }, index, all) => text && all.findIndex((other) => other.text === text) === index);
 }
@@ -115,12 +153,19 @@ export function changes(scene, t, limit = 4) {
   const all = [...fields, ...registers];
   if (!all.length) return t('live.unchanged');
   const rest = all.length - limit;
-  const list = all.slice(0, rest === 1 ? limit + 1 : limit).join(', ');
+  const list = all.slice(0, rest === 1 ? limit + 1 : limit).join(t('live.separator'));
   return t('live.changed', { list: rest > 1 ? `${list} ${t('live.more', { count: rest })}` : list });
 }
 
 /** The one sentence of the live region. @param {State} state @param {Translate} t */
 export function liveSentence(state, t) {
   if (!state.scene) return '';
-  return t('live.sentence', { position: formatPosition(state.position), what: whatHappened(state, t), who: whoHasControl(state.scene, t), changes: changes(state.scene, t) });
+  const broken = brokenRule(state, t);
+  const happened = whatHappened(state, t);
+  const told = [broken ? t('live.rule', { what: happened, rule: broken.rule }) : happened, ...carriedWords(state, t)].join(t('live.separator'));
+  const processor = actingOf(state.scene);
+  const what = processor === undefined ? told : t('live.processor', { processor, what: told });
+  const who = [whoHasControl(state.scene, t), modeChange(state.scene, t)].filter(Boolean).join(t('live.separator'));
+  const mode = modeEntered(state, t);
+  return t('live.sentence', { position: formatPosition(state.position), what, who: mode ? t('guest.who', { who, list: mode }) : who, changes: changes(state.scene, t) });
 }

@@ -18,14 +18,16 @@ const ADDRESSES = /_(rip|rsp|base)$|_(eip|esp)$/;
 
 /**
  * @param {import('../types').Vmcs} vmcs
- * @param {{fields: [string, string, string][], symbols: Map<string, string>, reason: (number: number) => string, all: boolean}} how
+ * @param {{fields: [string, string, string][], symbols: Map<string, string>, reason: (number: number) => string, all: boolean, search?: string, onlyChanged?: boolean}} how  `search`: part of a name or an encoding
  * @returns {{group: 'exit' | 'guest' | 'host' | 'controls', rows: Row[]}[]}
  */
-export function vmcsTable(vmcs, { fields, symbols, reason, all }) {
+export function vmcsTable(vmcs, { fields, symbols, reason, all, search = '', onlyChanged = false }) {
+  const wanted = search.trim().toLowerCase().replaceAll(' ', '_');
   const encodings = new Map(fields.map(([name, encoding], index) => [name, { encoding, index }]));
   const rank = (/** @type {string} */ name) => (FIRST.includes(name) ? FIRST.indexOf(name) : 100 + (encodings.get(name)?.index ?? 0));
   const left = ['exit_reason', 'exit_interruption_info', 'exit_instruction_length'].some((name) => !isZero(vmcs.fields[name] ?? '0'));
-  const names = Object.keys(vmcs.fields).filter((name) => all || ALWAYS.has(name) || name in (vmcs.changed ?? {}) || !isZero(vmcs.fields[name]));
+  const names = Object.keys(vmcs.fields).filter((name) => all || ALWAYS.has(name) || name in (vmcs.changed ?? {}) || !isZero(vmcs.fields[name]))
+    .filter((name) => (!onlyChanged || name in (vmcs.changed ?? {})) && (!wanted || name.includes(wanted) || encodings.get(name)?.encoding.includes(wanted)));
   return /** @type {const} */ (['exit', 'guest', 'host', 'controls']).map((group) => ({
     group,
     rows: names.filter((name) => fieldGroup(name) === group).sort((a, b) => rank(a) - rank(b)).map((name) => {

@@ -1,14 +1,24 @@
 /**
- * The Code tab: the program's source with address and bytes; the next instruction is marked, and where stopped VMs wait.
+ * The Code tab: the program's source with address and bytes, the monitor's and the guest's code side by side (below one another where it is narrow).
+ * In each the next instruction is marked: where it runs, where the guest stopped, where the monitor will go on.
  * @typedef {import('./player.js').Context} Context
+ * @typedef {import('../model/code_panes.js').Side} Side
  */
 import { html, nothing } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { processorOf } from '../model/selectors.js';
+import { blocksOf, linear, linesFor, ownersOf, sidesOf } from '../model/code_panes.js';
+import { symbolsByAddress } from '../model/format.js';
 import { tidy } from '../model/source.js';
+import { later } from './later.js';
+import { roam } from './rows.js';
 
-/** @type {WeakMap<object, {line: import('../types').Line, words: ReturnType<typeof tidy>}[]>} */
+/** @typedef {{line: import('../types').Line, words: ReturnType<typeof tidy>}} Tidied */
+/** @type {WeakMap<object, Tidied[]>} */
 const tidied = new WeakMap();
+/** Blocks on each side of the one with the next instruction that are laid out as soon as they are drawn; of the others the browser lays out what comes into sight. */
+const NEAR = 1;
+/** Digits of machine code that a line shows. */
+const MOST_DIGITS = 13;
 
 /** A listing's lines with their words, computed once; mere rules and doubled empty lines are left out. @param {import('../types').Listing} listing */
 function linesOf(listing) {
@@ -23,18 +33,67 @@ function linesOf(listing) {
 }
 
 /** @param {Context} context */
-export function code({ state, t }) {
-  const scene = /** @type {import('../types').Scene} */ (state.scene);
-  const processor = processorOf(scene);
-  const waiting = Object.entries(scene.vms).filter(([vm, { last_exit: exit }]) => exit && !(processor.mode === 'non_root' && processor.vm === vm))
-    .map(([vm, { vmcs }]) => ({ vm, rip: scene.vmcs[vmcs ?? '']?.fields.guest_rip }));
-  return html`<ol class="code" aria-label=${t('code.label')}>${repeat(linesOf(state.listing), ({ line }) => line.n, ({ line, words }) => {
-    const next = line.address !== undefined && line.address === processor.rip && Boolean(line.bytes);
-    const vms = line.bytes ? waiting.filter(({ rip }) => rip !== undefined && rip === line.address) : [];
-    return html`<li class=${next ? 'next' : line.bytes ? '' : 'plain'} ?data-current=${next} aria-current=${next ? 'step' : nothing}>
-      <span class="mark">${next ? html`▶<span class="hear">${t('code.next')}</span>` : vms.map(({ vm }) => html`<span class="waits" title=${t('code.waits', { vm })}>${vm}<span class="hear"> ${t('code.waits', { vm })}</span></span>`)}</span>
-      <span class="address">${line.bytes ? line.address : ''}</span>${source(words)}</li>`;
-  })}</ol>`;
+export function code(context) {
+  const { state, t, run } = context;
+  const all = sidesOf(state);
+  const narrow = document.documentElement.classList.contains('compact');
+  const running = (all.find(({ live }) => live) ?? all[0]).id;
+  const chosen = all.length < 2 ? 'vmm' : state.codeSide === 'auto' ? (narrow ? running : 'both') : state.codeSide;
+  const shown = all.filter(({ id }) => chosen === 'both' || id === chosen);
+  const name = (/** @type {string} */ id) => (id === 'both' ? t('code.both') : sideName(/** @type {Side} */ (all.find((side) => side.id === id)), t));
+  return html`<div class="code-tab">${all.length > 1 || state.breakpoints.length ? html`<div class="choose">
+      ${all.length > 1 ? html`<span class="choose" role="group" aria-label=${t('code.sides')}>${['both', 'vmm', 'guest'].map((id) => html`
+        <button class="btn" data-command="codeSide" aria-pressed=${chosen === id} @click=${() => run('codeSide', id)}>${name(id)}</button>`)}</span>` : nothing}
+      ${state.breakpoints.length ? html`<button class="btn" data-command="toBreakpoint" @click=${() => run('toBreakpoint')}>${t('code.run')}</button>` : nothing}</div>` : nothing}
+    <div class="code-sides">${repeat(shown, ({ id }) => id, (side) => pane(context, side, all.length < 2))}</div></div>`;
+}
+
+/** @param {Side} side @param {import('../types').Translate} t */
+function sideName({ id, vm }, t) {
+  return id === 'vmm' ? t('code.vmm') : t('code.guest', { vm });
+}
+
+/** @param {Context} context @param {Side} side @param {boolean} alone */
+function pane({ state, t, run }, side, alone) {
+  const { scene, listing } = state;
+  const lines = linesFor(linesOf(listing), side, ownersOf(listing, state.outline.regions ?? []), alone);
+  const others = Object.entries(/** @type {import('../types').Scene} */ (scene).vms).filter(([vm, { last_exit: exit, guest }]) => exit && guest && side.id === 'vmm' && vm !== side.vm)
+    .flatMap(([vm, { vmcs }]) => {
+      const fields = scene?.vmcs[vmcs ?? '']?.fields;
+      return fields?.guest_rip ? [{ vm, at: linear(fields.guest_cs_base, fields.guest_rip) }] : [];
+    });
+  const symbol = symbolsByAddress(listing.symbols).get(side.at);
+  const head = side.at ? t(`code.stand.${side.stand}`, { address: symbol ? `${side.at} ${symbol}` : side.at }) : t('code.stand.none');
+  const blocks = blocksOf(lines);
+  const current = Math.max(0, blocks.findIndex(({ addresses }) => addresses.has(side.at)));
+  const told = t(`code.mark.${side.stand}`, { vm: side.vm });
+  /** All that the marks of a block depend on. @param {typeof blocks[number]} block */
+  const marksIn = ({ addresses }) => [addresses.has(side.at) ? `${side.at} ${side.live} ${told}` : '', ...others.filter(({ at }) => addresses.has(at)).map(({ vm, at }) => `${vm} ${at}`),
+    ...state.breakpoints.filter((address) => addresses.has(address))].join('|');
+  /** @param {Tidied} tidied @param {boolean} near */
+  const row = ({ line, words }, near) => {
+    const next = Boolean(line.bytes) && line.address === side.at;
+    const waiting = line.bytes ? others.filter(({ at }) => at === line.address) : [];
+    const stops = line.address !== undefined && state.breakpoints.includes(line.address);
+    return html`<li class="${next ? (side.live ? 'next' : 'stands') : line.bytes ? '' : 'plain'} ${near ? '' : 'far'} row" ?data-current=${next} aria-current=${next && side.live ? 'step' : nothing}>
+      <span class="mark">${next ? html`<span title=${told}>${side.live ? '▶' : '▷'}</span><span class="hear">${told}</span>`
+    : waiting.map(({ vm }) => html`<span class="waits" title=${t('code.waits', { vm })}>${vm}<span class="hear"> ${t('code.waits', { vm })}</span></span>`)}</span>
+      ${line.bytes ? html`<button class="address ${stops ? 'stops' : ''}" tabindex="-1" aria-pressed=${stops} aria-label=${t('code.breakpoint', { address: line.address })} title="${line.bytes} · ${t('code.breakpoint', { address: line.address })}"
+        @click=${() => run('toggleBreakpoint', line.address)}>${line.address}</button>` : html`<span class="address"></span>`}<span class="machine-code">${cut(line.bytes)}</span>${source(words)}</li>`;
+  };
+  return html`<section class="code-side ${side.live ? 'live' : ''}" aria-label="${sideName(side, t)}: ${head}">
+    ${alone ? nothing : html`<p class="code-head"><b>${sideName(side, t)}</b> <span>${head}</span></p>`}
+    ${lines.length ? html`<ol class="code" aria-label=${t('code.label')} tabindex="0" data-scroller @keydown=${roam}>${repeat(blocks, ({ key }) => key, (block, n) => {
+    const distance = Math.abs(n - current);
+    const near = distance <= NEAR;
+    // In a template of its own: `repeat` tells only what is inside one that it is gone.
+    return html`${later([listing, block.key, near, marksIn(block)], distance, html`<li class="later" aria-hidden="true"></li>`, () => repeat(block.lines, ({ line }) => line.n, (line) => row(line, near)))}`;
+  })}</ol>` : html`<p class="empty">${t('code.elsewhere')}</p>`}</section>`;
+}
+
+/** @param {string | undefined} bytes */
+function cut(bytes = '') {
+  return bytes.length > MOST_DIGITS ? `${bytes.slice(0, MOST_DIGITS - 1)}…` : bytes;
 }
 
 /** A line with its comment told apart. @param {ReturnType<typeof tidy>} line */

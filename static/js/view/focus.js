@@ -9,7 +9,7 @@ export function focusKind(event) {
   if (target.matches('input:not([type=checkbox]), textarea, select, [contenteditable]')) return 'typing';
   if (target.matches('[role=tab]')) return 'tabs';
   if (target.matches('[role=slider]')) return 'slider';
-  if (target.matches('button, a[href], summary, input')) return 'button';
+  if (target.matches('button, [role=button], a[href], summary, input')) return 'button';
   if (target.matches('[data-scroller]')) return 'scroller';
   return 'page';
 }

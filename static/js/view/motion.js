@@ -6,17 +6,17 @@ import { layoutOf } from './place.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** @param {HTMLElement} host @param {import('../clock.js').Clock} clock @param {import('../types').State} before @param {import('../types').State} after */
-export function showMotion(host, clock, before, after) {
+/** @param {HTMLElement} host @param {import('../clock.js').Clock} clock @param {import('../types').State} before @param {import('../types').State} after @param {import('../types').Translate} t @param {boolean} [small]  the picture is a small one of another page: narrow, and no values fly */
+export function showMotion(host, clock, before, after, t, small = false) {
   const picture = host.querySelector('svg.diagram');
   if (!picture || after.stage.width < 80) return;
-  const place = layoutOf(after, document.documentElement.lang, host.classList.contains('compact'));
-  const motion = motionBetween(before, after, place);
+  const place = layoutOf(after, t, document.documentElement.lang, small || document.documentElement.classList.contains('compact'));
+  const motion = motionBetween(before, after, place, t);
   if (!motion) return;
   const unit = duration(picture, '--time-dot') / (after.playing ? Math.max(1, after.speed) : 1);
   const dot = picture.querySelector('.dot');
   if (dot) moveDot(clock, dot, motion.path, unit * motion.length);
-  const layer = picture.querySelector('.flights');
+  const layer = small ? null : picture.querySelector('.flights');
   for (const flight of layer ? motion.flights : []) fly(clock, /** @type {Element} */ (layer), flight, unit);
 }
 

@@ -5,7 +5,7 @@
 import { html, nothing } from 'lit-html';
 import { bitNames, registerLabel } from '../model/format.js';
 import { processorOf } from '../model/selectors.js';
-import { valueRow } from './rows.js';
+import { roam, valueRow } from './rows.js';
 
 const SEGMENTS = ['cs', 'ss', 'ds', 'es', 'fs', 'gs', 'tr', 'ldtr'];
 /** @type {[string, (name: string) => boolean][]} */
@@ -19,14 +19,15 @@ const ORDER = ['rip', 'rflags', 'rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp',
 const rank = (/** @type {string} */ name) => (ORDER.includes(name) ? ORDER.indexOf(name) : 100 + Number(/\d+/.exec(name)?.[0] ?? 99));
 
 /** @param {Context} context */
-export function registers({ state, t }) {
+export function registers({ state, t, run }) {
   const processor = processorOf(/** @type {import('../types').Scene} */ (state.scene));
   const { registers: all, changed = {} } = processor;
   const left = new Set(Object.keys(all));
   const row = (/** @type {string} */ name) => {
     const old = changed[name];
     const bits = bitNames(name, all[name]);
-    return valueRow({ name: registerLabel(name), value: all[name], note: bits, old, was: t('vmcs.was', { old: '' }).trim() });
+    return valueRow({ name: registerLabel(name), about: `register.${name.replace(/^([gi]dtr)_.*/, '$1')}`, value: all[name], note: bits, old, was: t('vmcs.was', { old: '' }).trim(),
+      label: t('change.ask'), ask: () => run('lastChange', { slot: name, name: registerLabel(name) }) });
   };
   const groups = GROUPS.map(([key, mine]) => {
     const names = Object.keys(all).filter(mine).sort((a, b) => rank(a) - rank(b));
@@ -35,13 +36,13 @@ export function registers({ state, t }) {
   });
   for (const segment of SEGMENTS) for (const part of ['selector', 'base', 'limit', 'rights']) left.delete(`${segment}_${part}`);
   const group = (/** @type {string} */ key, /** @type {string[]} */ names) => (names.length ? html`<h3>${t(`registers.${key}`)}</h3><dl>${names.map(row)}</dl>` : nothing);
-  return html`<div class="values">${groups.slice(0, 2).map(({ key, names }) => group(key, names))}
-    ${all.cs_selector === undefined ? nothing : html`<h3>${t('registers.segments')}</h3><dl>${SEGMENTS.filter((name) => all[`${name}_selector`] !== undefined).map((name) => segmentRow(name, all, changed, t))}</dl>`}
+  return html`<div class="values" tabindex="0" role="group" aria-label=${t('tab.registers')} @keydown=${roam}>${groups.slice(0, 2).map(({ key, names }) => group(key, names))}
+    ${all.cs_selector === undefined ? nothing : html`<h3>${t('registers.segments')}</h3><dl>${SEGMENTS.filter((name) => all[`${name}_selector`] !== undefined).map((name) => segmentRow(name, all, changed, { t, run }))}</dl>`}
     ${groups.slice(2).map(({ key, names }) => group(key, names))}${group('other', [...left].sort())}</div>`;
 }
 
-/** Selector, base and limit in one row. @param {string} name @param {Record<string, string>} all @param {Record<string, string>} changed @param {import('../types').Translate} t */
-function segmentRow(name, all, changed, t) {
+/** Selector, base and limit in one row. @param {string} name @param {Record<string, string>} all @param {Record<string, string>} changed @param {Pick<Context, 't' | 'run'>} context */
+function segmentRow(name, all, changed, { t, run }) {
   const old = ['selector', 'base', 'limit', 'rights'].some((part) => changed[`${name}_${part}`] !== undefined) ? changed[`${name}_selector`] ?? all[`${name}_selector`] : undefined;
-  return valueRow({ name: name.toUpperCase(), value: all[`${name}_selector`], note: `${all[`${name}_base`]} + ${all[`${name}_limit`]}`, old, was: t('vmcs.was', { old: '' }).trim() });
+  return valueRow({ name: name.toUpperCase(), about: `register.${name}`, label: t('change.ask'), ask: () => run('lastChange', { slot: `${name}_selector`, name: name.toUpperCase() }), value: all[`${name}_selector`], note: `${all[`${name}_base`]} + ${all[`${name}_limit`]}`, old, was: t('vmcs.was', { old: '' }).trim() });
 }

@@ -3,7 +3,7 @@
  * @typedef {import('./player.js').Context} Context
  */
 import { html, nothing } from 'lit-html';
-import { phasesAt } from '../model/position.js';
+import { compare, phasesAt } from '../model/position.js';
 import { ICONS } from './icons.js';
 
 /** @param {Context} context @param {boolean} compact */
@@ -26,8 +26,10 @@ export function transport({ state, t, run }, compact) {
       <button class="btn" data-command="previousExit" aria-label=${t('transport.previous_exit')} title=${t('transport.previous_exit')} @click=${() => run('previousExit')}>‹ ${t('transport.exit')}</button>
       <button class="btn" data-command="nextExit" aria-label=${t('transport.next_exit')} title=${t('transport.next_exit')} @click=${() => run('nextExit')}>${t('transport.exit')} ›</button>
       <button class="btn speed" data-command="nextSpeed" aria-label=${t('transport.speed', { speed: state.speed })} title=${t('transport.speed', { speed: state.speed })} @click=${() => run('nextSpeed')}>${state.speed}×</button>
+      <button class="btn" data-command="whatIf" aria-label=${t('key.what_if')} title=${t('key.what_if')} @click=${() => run('whatIf')}>${ICONS.branch}</button>
+      <button class="btn" data-command="bookmark" aria-pressed=${state.bookmarks.some((mark) => !compare(mark, position))} aria-label=${t('key.bookmark')} title=${t('key.bookmark')} @click=${() => run('bookmark')}>${ICONS.bookmark}</button>
       <button class="btn" data-command="help" aria-label=${t('transport.keys')} title=${t('transport.keys')} @click=${() => run('help')}>?</button>`}
-    <p class="position">${compact ? html`<b>${position.step}${position.phase ? `.${position.phase}` : ''}</b> / ${length}` : html`${words(t, position.step, length)}${position.phase && phases ? html`<span> · ${t('transport.phase', { phase: position.phase, total: phases })}</span>` : nothing}`}</p>
+    <p class="position">${compact ? html`<b>${position.step}${position.phase ? `.${position.phase}` : ''}</b> / ${t.number(length)}` : html`${words(t, position.step, length)}${position.phase && phases ? html`<span> · ${t('transport.phase', { phase: position.phase, total: phases })}</span>` : nothing}`}</p>
     ${compact ? nothing : html`<p class="hint" aria-hidden="true">${t('transport.hint')}</p>`}
   </section>`;
 }

@@ -4,12 +4,13 @@
  * @typedef {import('./player.js').Context} Context
  */
 import { nothing, svg } from 'lit-html';
-import { fit, isZero } from '../model/format.js';
+import { carriedOf } from '../model/events_in_vmcs.js';
+import { fit, GROUP_TERMS, isZero } from '../model/format.js';
 import { reasonName } from '../model/sentences.js';
 import { changedGroups, transitionOf, vmcsOf } from '../model/selectors.js';
 
 /** Which group a phase reads, to mark it. @type {Record<string, string>} */
-const READS = { 'exit.load_host': 'host', 'entry.controls': 'controls', 'entry.host_state': 'host', 'entry.guest_state': 'guest', 'entry.load_guest': 'guest', 'entry.inject': 'controls' };
+const READS = { 'exit.load_host': 'host', 'entry.controls': 'controls', 'entry.host_state': 'host', 'entry.guest_state': 'guest', 'entry.load_guest': 'guest' };
 
 /** @param {Context} context @param {import('../model/layout.js').VmPlace} vm @param {import('../model/layout.js').Layout} place */
 export function vmcsCard({ state, t, run }, vm, place) {
@@ -25,14 +26,15 @@ export function vmcsCard({ state, t, run }, vm, place) {
   const changed = changedGroups(vmcs);
   const transition = transitionOf(scene);
   const phase = state.outline.phased?.[String(state.position.step)]?.names[state.position.phase - 1];
-  const reading = transition && transition.vmcs === address ? READS[`${transition.of}.${phase}`] : undefined;
+  const injects = carriedOf(state).some(({ kind, vmcs: of }) => kind === 'injected' && of === address);
+  const reading = transition && transition.vmcs === address ? READS[`${transition.of}.${phase}`] : injects ? 'controls' : undefined;
   const words = [t(vmcs.current ? 'vmcs.current' : vmcs.active ? 'vmcs.active' : 'vmcs.inactive'), ...(place.compact ? [] : [t(`vmcs.${vmcs.launch}${place.names === 'short' ? '_short' : ''}`)])];
   const status = [words.join(' · '), words[0]].find((text) => text.length * 6.5 < box.w - 30 - name.length * 8.6) ?? '';
   const showAddress = box.w - 24 - name.length * 8.6 - status.length * 6.5 > (address.length + 1) * 7.4 + 8;
   const body = values(vmcs, t);
   return svg`<g class="vmcs ${vmcs.current ? 'current' : ''} ${vmcs.active ? 'active' : ''}" @click=${() => run('vmcs', address)}>
     <rect class="vmcs-box" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="10"></rect>
-    <text class="name" x=${box.x + (cells ? 12 : box.w / 2)} y=${box.y + 20} text-anchor=${cells ? 'start' : 'middle'}>${name}</text>
+    <text class="name" data-term="term.vmcs" x=${box.x + (cells ? 12 : box.w / 2)} y=${box.y + 20} text-anchor=${cells ? 'start' : 'middle'}>${name}</text>
     ${showAddress ? svg`<text class="mono quiet" x=${box.x + 16 + name.length * 8.4} y=${box.y + 20}>@${address}</text>` : nothing}
     ${status ? svg`<text class="status" x=${box.x + box.w - 12} y=${box.y + 20} text-anchor="end">${status}</text>` : nothing}
     ${(/** @type {('guest' | 'host' | 'controls' | 'exit')[]} */ (['guest', 'host', 'controls', 'exit'])).map((group) => {
@@ -42,7 +44,7 @@ export function vmcsCard({ state, t, run }, vm, place) {
     const full = place.values && cell.h >= 30;
     const tight = !full && cell.w < 72;
     const mark = changed.has(group) ? 'changed' : reading === group ? 'read' : '';
-    return svg`<g class="cell ${mark}"><rect x=${cell.x} y=${cell.y} width=${cell.w} height=${cell.h} rx="7"></rect>
+    return svg`<g class="cell ${mark}" data-term=${GROUP_TERMS[group]}><rect x=${cell.x} y=${cell.y} width=${cell.w} height=${cell.h} rx="7"></rect>
         <text class="cell-name" x=${cell.x + 8} y=${full ? cell.y + cell.h / 2 - 4 : cell.y + cell.h / 2 + 4.5}>${fit(label, cell.w - 8, 6.1)}</text>
         ${mark ? svg`<path class="cell-sign" transform="translate(${cell.x + cell.w - (tight ? 7 : 13)} ${full ? cell.y + cell.h / 2 + 8 : tight ? cell.y + 7 : cell.y + cell.h / 2}) scale(${tight ? 0.6 : 1})" d=${mark === 'changed' ? 'M4-4V4M4 4-4 4M4 4-4-4' : 'M-4 4V-4M-4-4H4M-4-4 4 4'}></path>` : nothing}
         ${full ? svg`<text class="cell-value mono" x=${cell.x + 8} y=${cell.y + cell.h / 2 + 12}>${fit(body[group], cell.w - (mark ? 28 : 12), 7.3)}</text>` : nothing}</g>`;
@@ -60,7 +62,8 @@ function values({ fields }, t) {
     guest: rip('guest_rip'),
     host: rip('host_rip'),
     controls: [bit(fields.pin_based_controls, 6) && 'timer', bit(fields.primary_processor_based_controls, 7) && 'HLT', bit(fields.primary_processor_based_controls, 24) && 'I/O',
-      bit(fields.primary_processor_based_controls, 25) && 'I/O', bit(fields.secondary_processor_based_controls, 1) && 'EPT'].filter(Boolean).join(' '),
+      bit(fields.primary_processor_based_controls, 25) && 'I/O', bit(fields.secondary_processor_based_controls, 1) && 'EPT',
+      bit(fields.secondary_processor_based_controls, 5) && 'VPID'].filter(Boolean).join(' '),
     exit: left ? `${number} ${reasonName(t, number)}`.trim() || '' : error && !isZero(error) ? `error ${parseInt(error, 16)}` : '',
   };
 }

@@ -1,0 +1,16 @@
+/**
+ * The Text tab: the whole scene in words, for those who cannot see the picture or would rather read it. Terms explain themselves, each where it first stands.
+ * @typedef {import('./player.js').Context} Context
+ */
+import { html } from 'lit-html';
+import { pieces } from '../model/marks.js';
+import { sceneParts } from '../model/scene_text.js';
+import { aboutButton } from './rows.js';
+
+/** @param {Context} context */
+export function text({ state, boot, t }) {
+  /** @type {Set<string>} */
+  const told = new Set();
+  const explained = (/** @type {string} */ line) => pieces(line, boot.marks ?? {}, told).map(({ text: words, term }) => (term ? html`<button type="button" class="term" data-about="term.${term}" aria-haspopup="dialog">${words}</button>` : words));
+  return html`<div class="scene-text">${sceneParts(state, t).map(({ title, about, lines }) => html`<h3>${about ? aboutButton(title, about) : title}</h3><ul>${lines.map((line) => html`<li>${explained(line)}</li>`)}</ul>`)}</div>`;
+}
