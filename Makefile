@@ -2,6 +2,8 @@
 # All of them do `make setup` first: .venv and static/dist, which is cheap when nothing changed.
 PYTHON ?= python3
 PY := .venv/bin/python
+# Two files at a time, in their order: the browser's are long and come early.
+PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
 NODE = $$($(PY) -c "from tools.programs import node; print(node()[0])")
 
 .PHONY: run setup test check js-test bench conformance screenshots clean
@@ -29,10 +31,13 @@ js-test: setup
 bench: setup
 	@$(PY) -m tests.bench
 
-# The programs of tests/conformance, here and on Bochs.
+# The programs of tests/conformance, here and on Bochs: a table of all, then the other comparisons, then 10,000 random
+# trials (FUZZ="--trials 50000 --seed 3" for others).
 conformance: setup
 	@$(PY) -m tools.programs nasm bochs
-	$(PY) -m pytest tests/conformance
+	$(PY) tests/conformance/run.py --bochs
+	$(PY) -m pytest tests/conformance --ignore=tests/conformance/test_programs.py
+	$(PY) -m tests.conformance.fuzz $(FUZZ)
 
 # Every page in every size and theme, into build/screenshots (or TO=folder).
 screenshots: setup

@@ -16,10 +16,12 @@ try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # eventlet announces its maintenance; docs/deploy.md says why it is here
             import eventlet
+            import eventlet.tpool
             import eventlet.wsgi
 
             eventlet.monkey_patch()
     elif ASYNC_MODE == "gevent":
+        import gevent
         import gevent.monkey
 
         gevent.monkey.patch_all()
@@ -34,6 +36,8 @@ import gc
 import logging
 import signal
 import socket
+import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -54,11 +58,24 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def create_web(settings: Settings, shelf: Shelf | None = None) -> Web:
     """The app with its socket server and session database, over the course's lessons or those of a test."""
+    previewed = None
     if shelf is None:
-        from vmviz.web.lesson_shelf import LessonShelf  # the machine and the assembler come with it
+        from vmviz.web.lesson_shelf import LessonShelf, outside  # the machine and the assembler come with it
 
-        shelf = LessonShelf(settings.recordings_bytes)
-    return build(settings, shelf, ASYNC_MODE)  # type: ignore[arg-type]
+        others = outside(settings, aside)
+        shelf = LessonShelf(settings.recordings_bytes, others)
+        threading.Thread(target=shelf.warm, daemon=True).start()
+        previewed = others if settings.preview else None
+    return build(settings, shelf, ASYNC_MODE, aside, previewed)  # type: ignore[arg-type]
+
+
+def aside(work: Callable[[], Any]) -> Any:
+    """Carry out work that takes long in a thread of the system: this mode's tasks go on meanwhile."""
+    if ASYNC_MODE == "eventlet":
+        return eventlet.tpool.execute(work)
+    if ASYNC_MODE == "gevent":
+        return gevent.get_hub().threadpool.apply(work)
+    return work()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -129,6 +146,7 @@ def be_quick() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(700, 10, 1000)
+    sys.setswitchinterval(0.001)  # a thread with long work gives way this soon to who has to answer
 
 
 def make_bundle() -> None:

@@ -50,6 +50,28 @@ def test_run_prints_what_the_program_prints_and_ends_with_0(write, capfdbinary: 
     assert printed.err == b""
 
 
+def test_outside_and_processors_are_given_and_told(write, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    outside = write("outside.json", '{"outside": [{"tick": 3, "kind": "init", "processor": 1}]}')
+    program = write("loop.asm", LOOP)
+    code = main(["run", program, "--processors", "2", "--outside", outside, "--events", "--max-steps", "5"])
+    assert code == STEP_LIMIT
+    events = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert {"type": "signal", "processor": 1, "kind": "init"} in events
+    assert all("processor" in event for event in events)
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    ("outside: [{tick: 1, kind: nmi, processor: 1}]", b"outside.yaml:1:32: there is no processor 1"),
+    ("outside: [{tick: soon, kind: nmi}]", b"outside.yaml:1:"),
+    ("- {tick: 1, kind: nmi}", b"expected `object`"),
+    ("outside: [", b"this is not YAML"),
+])
+def test_a_bad_outside_is_told_with_its_place(write, capfdbinary: pytest.CaptureFixture[bytes], content: str,
+                                              said: bytes) -> None:
+    assert main(["run", write("loop.asm", LOOP), "--outside", write("outside.yaml", content)]) == UNUSABLE
+    assert said in capfdbinary.readouterr().err
+
+
 def test_a_program_includes_files_beside_it(write, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     write("letter.inc", "LETTER equ 'Z'\n")
     program = 'bits 64\norg 0x100000\n%include "letter.inc"\nmov al, LETTER\nout 0xe9, al\ncli\nhlt\n'
@@ -195,3 +217,12 @@ def test_lesson_check_says_that_the_lessons_are_in_order(capfd: pytest.CaptureFi
 def test_lesson_check_of_an_unknown_lesson_lists_those_there_are(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["lesson", "check", "no-such-lesson"]) == NOT_IN_ORDER
     assert "first-guests" in capfd.readouterr().err
+
+
+def test_lesson_schema_names_every_key_of_a_lesson(capfd):
+    assert main(["lesson", "schema"]) == 0
+    schema = json.loads(capfd.readouterr().out)
+    form = schema["$defs"]["LessonForm"]
+    assert {"name", "stops", "questions", "variants", "expects", "outside", "part", "level", "goals",
+            "prerequisites"} <= set(form["properties"])
+    assert form["additionalProperties"] is False and schema["$defs"]["Question"]["properties"]["kind"]["enum"]

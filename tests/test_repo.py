@@ -1,4 +1,4 @@
-"""What the repository promises about itself: its README, its files' sizes, its languages, its lock files."""
+"""What the repository promises about itself: its README, its files' sizes, its lock files."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 350
-LANGUAGES = ROOT / "vmviz" / "web" / "languages"
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Options that tie a clone to one place of packages.
 REGISTRY_OPTION = re.compile(r"(?:--)?(?:extra-)?index-url|--registry\b|(?<!-)\bregistry\s*=|--find-links")
 
@@ -110,37 +108,3 @@ def test_a_source_file_over_350_lines_explains_itself(path: Path) -> None:
 def test_a_module_opens_with_what_it_is(path: Path) -> None:
     text = (ROOT / path).read_text()
     assert not text.strip() or ast.get_docstring(ast.parse(text)), f"{path} has no docstring"
-
-
-def catalogues() -> dict[str, dict[str, str]]:
-    return {path.stem: json.loads(path.read_text()) for path in sorted(LANGUAGES.glob("*.json"))}
-
-
-def test_english_and_portuguese_are_there() -> None:
-    assert {"en", "pt-BR"} <= set(catalogues())
-
-
-@pytest.mark.parametrize("language", [path.stem for path in sorted(LANGUAGES.glob("*.json"))])
-def test_a_language_has_every_sentence_of_english_and_no_other(language: str) -> None:
-    english, other = catalogues()["en"], catalogues()[language]
-    assert not sorted(set(english) - set(other)), "not translated"
-    assert not sorted(set(other) - set(english)), "not in English"
-    assert not [key for key, sentence in other.items() if not sentence.strip()], "empty"
-
-
-@pytest.mark.parametrize("language", [path.stem for path in sorted(LANGUAGES.glob("*.json"))])
-def test_a_translation_fills_in_the_same_values(language: str) -> None:
-    english, other = catalogues()["en"], catalogues()[language]
-    different = [key for key in english if key in other
-                 and set(PLACEHOLDER.findall(english[key])) != set(PLACEHOLDER.findall(other[key]))]
-    assert not different
-
-
-def test_a_catalogue_names_no_key_twice() -> None:
-    def no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        assert len(keys) == len(set(keys)), sorted({key for key in keys if keys.count(key) > 1})
-        return dict(pairs)
-
-    for path in LANGUAGES.glob("*.json"):
-        json.loads(path.read_text(), object_pairs_hook=no_doubles)

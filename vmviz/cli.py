@@ -9,6 +9,7 @@ does not wait for the machine.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from vmviz.errors import ProgramError, VmvizError
 
 if TYPE_CHECKING:
     from vmviz.machine import Machine
+    from vmviz.machine.signals import Arrival
 
 ENDED, NOT_IN_ORDER, UNUSABLE, STEP_LIMIT, OUTSIDE = 0, 1, 2, 3, 4
 LARGEST_IMAGE = 252 * 1024
@@ -54,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
                      help="assembly in NASM's syntax, or a flat image (.bin, or any file with --flat)")
     run.add_argument("--flat", action="store_true", help="the file is a flat image, whatever its name")
     run.add_argument("--model", default="tigerlake", metavar="NAME", help="the processor (default: %(default)s)")
+    run.add_argument("--processors", type=_processors, default=1, metavar="N",
+                     help="how many logical processors the machine has, 1 to 8 (default: %(default)s)")
+    run.add_argument("--outside", type=Path, metavar="FILE",
+                     help="what comes from outside, in YAML or JSON: {outside: [{tick, kind, vector, processor}]}")
     run.add_argument("--max-steps", type=_steps, default=1_000_000, metavar="N", help="default: %(default)s")
     run.add_argument("--events", action="store_true", help="print every event, one JSON object a line, nothing else")
     run.set_defaults(command=_run)
@@ -61,11 +67,20 @@ def _parser() -> argparse.ArgumentParser:
     lesson = commands.add_parser("lesson", help="write lessons").add_subparsers(
         title="commands", required=True, metavar="COMMAND")
     check = lesson.add_parser("check", help="run lessons and say what is wrong with them")
-    check.add_argument("name", nargs="?", metavar="NAME", help="one lesson (default: all)")
+    check.add_argument("lessons", nargs="*", metavar="NAME|FOLDER",
+                       help="a lesson of the course, or a folder that is a lesson or holds some (default: the course)")
     check.set_defaults(command=_lesson_check)
     new = lesson.add_parser("new", help="begin a lesson from a small one that works")
     new.add_argument("name", metavar="NAME", help="lower-case letters, digits and hyphens")
+    new.add_argument("--in", dest="folder", type=Path, metavar="FOLDER",
+                     help="the folder to make it in (default: the course of this project)")
     new.set_defaults(command=_lesson_new)
+    preview = lesson.add_parser("preview", help="show a lesson in the browser, again whenever a file of it is saved")
+    preview.add_argument("lesson", metavar="NAME|FOLDER", help="a lesson of the course, or its folder")
+    preview.add_argument("--port", type=int, default=8000, metavar="N", help="default: %(default)s")
+    preview.set_defaults(command=_lesson_preview)
+    schema = lesson.add_parser("schema", help="print the JSON Schema of lesson.yaml, for editors")
+    schema.set_defaults(command=_lesson_schema)
     return parser
 
 
@@ -74,6 +89,12 @@ def _steps(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of steps: give a whole number from 1")
     return number
+
+
+def _processors(text: str) -> int:
+    if text not in {str(number) for number in range(1, 9)}:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processors: give 1 to 8")
+    return int(text)
 
 
 def _complain(message: str) -> None:
@@ -87,7 +108,7 @@ def _run(chosen: argparse.Namespace) -> int:
     image = _image(chosen.program, chosen.flat)
     from vmviz.machine import Machine, OutsideModel
 
-    machine = Machine(image, chosen.model)
+    machine = Machine(image, chosen.model, None, chosen.processors, _outside(chosen.outside, chosen.processors))
     try:
         steps = (_print_events if chosen.events else _print_console)(machine, chosen.max_steps)
     except OutsideModel as what:
@@ -125,9 +146,19 @@ def _print_events(machine: Machine, limit: int) -> int:
         step = machine.step()
         if step is None:
             return done
-        out.writelines(encode(to_wire(event)) + b"\n" for event in step.events)
+        out.writelines(encode(to_wire(event, step.processor)) + b"\n" for event in step.events)
     out.flush()
     return limit
+
+
+def _outside(path: Path | None, processors: int) -> tuple[Arrival, ...]:
+    """What comes from outside, as a file says."""
+    if path is None:
+        return ()
+    from vmviz.lessons.outside import read_outside
+    from vmviz.lessons.yaml_places import LARGEST_YAML, read_yaml
+
+    return read_outside(read_yaml(_read(path, LARGEST_YAML), str(path)), processors)
 
 
 def _image(path: Path, flat: bool) -> bytes:
@@ -185,27 +216,64 @@ def _read(path: Path, limit: int) -> bytes:
 
 def _lesson_check(chosen: argparse.Namespace) -> int:
     from vmviz.errors import LessonError
-    from vmviz.lessons import lesson_names, load
+    from vmviz.lessons import COURSE, lesson_names, load_folder
     from vmviz.lessons.check import check
+    from vmviz.lessons.loader import lesson_folders
 
-    names = [chosen.name] if chosen.name else lesson_names()
-    if not names:
-        raise VmvizError("there are no lessons yet: begin one with `vmviz lesson new NAME`")
     code = ENDED
-    for name in names:
-        try:
-            print(f"{name}: {check(load(name))}")
-        except (LessonError, ProgramError) as error:
-            _complain(error.pretty() if isinstance(error, ProgramError) else f"{name}: {error}")
+    for place in [_place(lesson) for lesson in chosen.lessons] or [COURSE]:
+        folders = lesson_folders(place)
+        if not folders:
+            _complain(f"{place} is no lesson and holds none: the course has {', '.join(lesson_names())}; begin another "
+                      "one with `vmviz lesson new NAME`")
             code = NOT_IN_ORDER
+        for folder in folders:
+            try:
+                print(f"{folder.name}: {check(load_folder(folder))}")
+            except (LessonError, ProgramError) as error:
+                _complain(error.pretty() if isinstance(error, ProgramError) else f"{folder.name}: {error}")
+                code = NOT_IN_ORDER
     return code
 
 
+def _place(lesson: str) -> Path:
+    """The folder that is meant: of a lesson of the course by its name, else any by its path."""
+    from vmviz.lessons import COURSE, lesson_names
+
+    return COURSE / lesson if lesson in lesson_names() else Path(lesson)
+
+
 def _lesson_new(chosen: argparse.Namespace) -> int:
+    from vmviz.lessons import COURSE
     from vmviz.lessons.new import new_lesson
 
-    folder = new_lesson(chosen.name)
-    print(f"{folder} is a lesson that works. Change it, and check it with: vmviz lesson check {chosen.name}")
+    folder = new_lesson(chosen.name, chosen.folder or COURSE)
+    called = folder if chosen.folder else chosen.name
+    print(f"{folder} is a lesson that works. Change it, look at it with: vmviz lesson preview {called}\n"
+          f"and check it with: vmviz lesson check {called}")
+    return ENDED
+
+
+def _lesson_preview(chosen: argparse.Namespace) -> int:
+    import subprocess
+
+    folder, server = _place(chosen.lesson).resolve(), Path(__file__).resolve().parents[1] / "app.py"
+    if not (folder / "lesson.yaml").is_file():
+        raise VmvizError(f"{folder} is no lesson: it has no lesson.yaml")
+    if not server.is_file():
+        raise VmvizError(f"the server is not there ({server}): a preview needs a checkout of the project")
+    print(f"Look at http://127.0.0.1:{chosen.port}/lesson/{folder.name} (it loads again when you save; Ctrl+C ends it)",
+          flush=True)
+    environment = {**os.environ, "VMVIZ_PREVIEW": str(folder), "HOST": "127.0.0.1", "PORT": str(chosen.port)}
+    return subprocess.call([sys.executable, str(server)], env=environment)
+
+
+def _lesson_schema(chosen: argparse.Namespace) -> int:
+    import msgspec
+
+    from vmviz.lessons.schema import LessonForm
+
+    print(json.dumps(msgspec.json.schema(LessonForm), indent=1))
     return ENDED
 
 

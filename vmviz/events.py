@@ -79,10 +79,15 @@ class VmExit(Event, frozen=True, kw_only=True, tag="vm_exit"):
 
 
 class EntryFailed(Event, frozen=True, kw_only=True, tag="entry_failed"):
-    """A VM entry was refused: error 7 or 8, or exit reason 33, 34 or 41; `check` is the id of the broken rule."""
+    """A VM entry was refused: error 7 or 8, or exit reason 33, 34 or 41.
+
+    `check` is the id of the broken rule, `fields` the VMCS fields it looks at, `section` the manual's section title.
+    """
 
     reason: int
     check: str
+    fields: tuple[str, ...] = ()
+    section: str = ""
     vmcs: Hex
     vm: str
 
@@ -134,6 +139,15 @@ class Interrupt(Event, frozen=True, kw_only=True, tag="interrupt"):
 
     vector: int
     source: Literal["external", "nmi", "software", "injected", "init", "sipi"]
+
+
+class Signal(Event, frozen=True, kw_only=True, tag="signal"):
+    """An interrupt message has arrived at `processor`, from another (`from`) or from outside; it waits to be taken."""
+
+    processor: int
+    kind: Literal["interrupt", "nmi", "init", "sipi"]
+    vector: int | None = None
+    sender: int | None = msgspec.field(default=None, name="from")
 
 
 class PageWalk(Event, frozen=True, kw_only=True, tag="page_walk"):
@@ -241,10 +255,15 @@ def wire_fields(event_type: type) -> tuple[str, ...]:
     return tuple(name for _, name in _FIELDS[event_type])
 
 
-def to_wire(event: Event) -> dict[str, Any]:
-    """The JSON object of an event: `type` first, hexadecimal strings for 64-bit values, nothing for None."""
+def to_wire(event: Event, processor: int | None = None) -> dict[str, Any]:
+    """The JSON object of an event: `type` first, hexadecimal strings for 64-bit values, nothing for None.
+
+    `processor` is given where a machine has several: whose step it was. A signal says instead where it arrives.
+    """
     wire: dict[str, Any] = {"type": event.__struct_config__.tag}
     _put_fields(event, wire)
+    if processor is not None and not isinstance(event, Signal):
+        wire["processor"] = processor
     return wire
 
 

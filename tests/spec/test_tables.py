@@ -15,7 +15,8 @@ from vmviz.spec.rows import ControlBit, Field, read_rows
 TABLES = sorted(path.name for path in resources.files("vmviz.spec").joinpath("tables").iterdir())
 KEYS = {
     "bit_layouts.csv": ("structure", "bits"), "control_bits.csv": ("group", "bit"), "entry_checks.csv": ("order",),
-    "exit_reasons.csv": ("number",), "exit_state.csv": ("step",), "instruction_errors.csv": ("number",),
+    "exit_reasons.csv": ("number",), "manual_sections.csv": ("key",),
+    "exit_state.csv": ("step",), "instruction_errors.csv": ("number",),
     "svm_exit_codes.csv": ("code_hex",), "svm_instructions.csv": ("mnemonic",),
     "svm_vmcb_fields.csv": ("area", "offset_hex"), "svm_vmrun_checks.csv": ("order",),
     "vmcs_fields.csv": ("encoding_hex",), "vmx_instructions.csv": ("mnemonic",), "vmx_msrs.csv": ("msr_hex", "bits"),
