@@ -39,7 +39,8 @@ def answer(player: Player) -> int:
     for number, choice in enumerate(card.locator(".choice").all(), 1):
         choice.click()
         card.get_by_role("button", name="Check", exact=True).click()
-        expect(card.locator(".verdict")).to_be_visible()
+        given = choice.locator("input").get_attribute("value")      # the verdict on the choice before may still stand
+        expect(card.locator(".verdict")).to_have_attribute("data-given", str(given))
         player.wait_for("!document.querySelector('.drive .verdict') || document.querySelector('.drive .verdict p + p')"
                         ".textContent.trim() !== ''")
         if card.locator(".verdict.good").count():
@@ -66,7 +67,9 @@ def test_the_step_waits_for_an_answer_and_the_review_has_the_score(player: Playe
     player.wait_at(*here)
     tries = answer(player)
     assert_accessible(page)
+    asked = player.sentence
     page.locator(".drive").get_by_role("button", name="See it happen").click()
+    player.wait_sentence_not(asked)
     ahead(player)
     page.locator(".drive").get_by_role("button", name="Show me").click()
     expect(page.locator(".drive .verdict")).to_contain_text("The machine's answer")

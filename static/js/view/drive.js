@@ -35,7 +35,7 @@ export function drive(context) {
         <span>${label(point, choice, context)}</span></label>`)}</fieldset>
       <div class="question-buttons"><button class="btn go" ?disabled=${done}>${t('question.check')}</button>
         ${done ? nothing : html`<button class="btn" type="button" @click=${() => run('drive', { id: point.id })}>${t('drive.show')}</button>`}</div></form>
-    <div role="status">${reply ? html`<div class="verdict ${reply.right ? 'good' : 'bad'}">
+    <div role="status">${reply ? html`<div class="verdict ${reply.right ? 'good' : 'bad'}" data-given=${reply.given}>
       <p><b>${reply.right ? `✓ ${t('question.right')}` : reply.answer ? t('question.shown', { answer: label(point, reply.answer, context) }) : `✗ ${t('question.wrong')}`}</b></p>
       <p>${said(point, reply, context)}</p>
       ${done && reply.seen ? html`<p class="onward"><button class="btn" data-command="seek" @click=${() => run('seek', reply.seen)}>${t('question.see')} ›</button></p>` : nothing}</div>` : nothing}</div>
