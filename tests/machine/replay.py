@@ -7,12 +7,17 @@ from hypothesis import strategies as st
 
 from vmviz.machine.board import Board
 from vmviz.machine.journal import Cursor, Journal
+from vmviz.machine.memory import PAGE, FlatMemory
+
+ZERO = bytes(PAGE)
 
 
 def fingerprint(board: Board) -> tuple[bytes, dict[int, bytes]]:
     """All registers of all processors, and every page that is not zero."""
-    pages = {frame: bytes(page) for frame, page in board.first.memory.pages.items() if any(page)}
-    return board.registers().tobytes(), pages
+    memory = board.first.memory
+    frames = range(memory.frames) if isinstance(memory, FlatMemory) else list(memory.pages)
+    pages = {frame: bytes(memory.page(frame) or b"") for frame in frames}
+    return board.registers().tobytes(), {frame: page for frame, page in pages.items() if page != ZERO}
 
 
 def check_to_and_fro(journal: Journal, data: st.DataObject, near: int) -> None:

@@ -115,7 +115,7 @@ def fetch(cpu: Processor, rip: int) -> Instruction:
     offset = physical & 0xFFF
     key = (physical, rip, cpu.bits)
     ins = cpu.decoded.get(key)
-    if ins is None or page[offset:offset + ins.length] != ins.code:
+    if ins is None or bytes(page[offset:offset + ins.length]) != ins.code:
         raw = bytes(page[offset:offset + LONGEST])
         decoder = _decoder(cpu, raw, rip)
         iced = decoder.decode()

@@ -17,7 +17,7 @@ from vmviz.machine import spans, turns
 from vmviz.machine.board import FOREIGN, Board, owner_of
 from vmviz.machine.decode import INSTRUCTION_BYTES
 from vmviz.machine.marks import Marks
-from vmviz.machine.memory import MEMORY_SLOT, PAGE, Memory
+from vmviz.machine.memory import MEMORY_SLOT, PAGE, FlatMemory
 from vmviz.machine.outcome import OutsideModel
 from vmviz.machine.processor import Processor
 from vmviz.machine.registers import RIP, SLOTS
@@ -182,7 +182,7 @@ class Cursor:
     def __init__(self, journal: Journal) -> None:
         tip = journal.cpu
         self.journal = journal
-        memory = Memory(tip.memory.frames * PAGE)
+        self.memory = memory = FlatMemory(tip.memory.frames * PAGE)
         self.board = Board()
         for _ in journal.board.processors:
             Processor(memory, tip.model, tip.names, self.board)
@@ -196,6 +196,11 @@ class Cursor:
             memory.load(frame * PAGE, image)
         self.board.set_registers(journal.chunk(0).registers)
         self._settle()
+
+    @property
+    def bytes_kept(self) -> int:
+        """How many bytes of memory its machine has touched, at most."""
+        return PAGE * (len(self.memory.pages) + len(self.journal.spans.frames))
 
     def seek(self, step: int, changes: int = 0) -> None:
         """Go to where `step` steps are complete, and `changes` changes of the next one."""
@@ -251,7 +256,7 @@ class Cursor:
         low = self._nearer_end(here, self.step)
         high = self._nearer_end(there, step)
         self._replay(here, self.step, self.journal.first(low))
-        self.journal.spans.jump(self.cpu.memory, low, high)
+        self.journal.spans.jump(self.memory, low, high)
         self.board.set_registers(self.journal.chunk(high).registers)
         self._replay(there, self.journal.first(high), step)
 
@@ -288,7 +293,7 @@ class Cursor:
         self._apply(changes[-3::-3], changes[-2::-3], who)
 
     def _apply(self, slots: array[int] | list[int], values: array[int] | list[int], who: int) -> None:
-        reg, poke = self.board.processors[who].reg, self.cpu.memory.poke
+        reg, poke = self.board.processors[who].reg, self.memory.poke
         for slot, value in zip(slots, values, strict=True) if len(slots) < MANY else last_of_each(slots, values):
             if slot < FOREIGN:
                 reg[slot] = value

@@ -14,7 +14,7 @@ import struct
 from typing import TYPE_CHECKING, Any, cast
 
 from vmviz.machine import apic, paging
-from vmviz.machine.memory import MEMORY_SLOT, Memory
+from vmviz.machine.memory import MEMORY_SLOT, Memory, Page
 from vmviz.machine.outcome import AC, GP, SS, Fault
 from vmviz.machine.registers import CPL, EFER, EFER_LMA, MASK32
 
@@ -44,9 +44,9 @@ class SoftTables:
     def __init__(self, aligned: bool = False) -> None:
         """`aligned`: for accesses that must be aligned, each of which is checked."""
         self.aligned = aligned
-        self.read: dict[int, bytearray] = _Nothing() if aligned else {}
+        self.read: dict[int, Page] = _Nothing() if aligned else {}
         # With the journal slot of the page's first byte, size 0.
-        self.write: dict[int, tuple[bytearray, int]] = _Nothing() if aligned else {}
+        self.write: dict[int, tuple[Page, int]] = _Nothing() if aligned else {}
         self.fetch: dict[int, int] = {}                       # -> physical address of the page
         self.code: dict[int, Instruction] = {}                # RIP -> decoded instruction
 

@@ -1,25 +1,26 @@
 """What stretches of a run did to memory, net: the way to jump over many chunks of a journal without replaying them.
 
 Memory is seen as cells of 8 aligned bytes. A span over some chunks holds every cell that they wrote, with its value
-before and after. Spans lie in levels: level 0 covers one chunk, level n covers 2**n of them, aligned; each is joined
-from two of the level below as soon as both are there. From any chunk boundary to any other leads a path of at most two
-spans a level.
+before and after, by address. Spans lie in levels: level 0 covers one chunk, level n covers 2**n of them, aligned; each
+is joined from two of the level below as soon as both are there. From any chunk boundary to any other leads a path of at
+most two spans a level. A run often writes the same cells again and again: spans of the same cells share one array of
+them, and of such spans in a row a jump looks at the last one only.
 """
 from __future__ import annotations
 
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
-from vmviz.machine.memory import MEMORY_SLOT, Memory
+from vmviz.machine.memory import MEMORY_SLOT, FlatMemory, Memory
 
 _load64 = struct.Struct("<Q").unpack_from
-_store64 = struct.Struct("<Q").pack_into
 
 
 class Span(NamedTuple):
-    """Cells (physical address / 8) with their values before and after."""
+    """Cells (physical address / 8), ascending, with their values before and after."""
 
     cells: array[int]
     old: array[int]
@@ -48,25 +49,27 @@ def of_changes(changes: Sequence[int], memory: Memory) -> Span:
         before[cell] = wide & 0xFFFF_FFFF_FFFF_FFFF
         if cell + 1 in before:
             before[cell + 1] = wide >> 64
-    return Span(array("Q", after), array("Q", (before[cell] for cell in after)), array("Q", after.values()))
+    return _span(array("Q", sorted(after)), before, after)
 
 
 def join(first: Span, second: Span) -> Span:
     """The span of two neighbouring spans."""
+    if first.cells == second.cells:
+        return Span(first.cells, first.old, second.new)
     old = dict(zip(second.cells, second.old, strict=True))
     old.update(zip(first.cells, first.old, strict=True))
     new = dict(zip(first.cells, first.new, strict=True))
     new.update(zip(second.cells, second.new, strict=True))
-    return Span(array("Q", new), array("Q", (old[cell] for cell in new)), array("Q", new.values()))
+    return _sharing(_span(array("Q", sorted(new)), old, new), first, second)
 
 
-def _put(memory: Memory, values: dict[int, int]) -> None:
-    """Set cells of memory."""
-    for cell, value in values.items():
-        frame = cell >> 9
-        page = memory.pages.get(frame) or memory.page(frame)
-        assert page is not None
-        _store64(page, (cell & 511) << 3, value)
+def _span(cells: array[int], old: dict[int, int], new: dict[int, int]) -> Span:
+    return Span(cells, array("Q", map(old.__getitem__, cells)), array("Q", map(new.__getitem__, cells)))
+
+
+def _sharing(span: Span, *others: Span) -> Span:
+    """The same span, its cells kept once with those of another one that has the same."""
+    return next((span._replace(cells=other.cells) for other in others if other.cells == span.cells), span)
 
 
 def _cell(memory: Memory, cell: int) -> int:
@@ -80,16 +83,22 @@ class Spans:
 
     def __init__(self) -> None:
         self._levels: list[list[Span]] = [[]]
+        self.frames: set[int] = set()       # the page frames that were written
 
     def add(self, span: Span) -> None:
         """The next chunk's span; joins what can be joined."""
-        self._levels[0].append(span)
         level = 0
+        self._append(level, span)
         while len(self._levels[level]) % 2 == 0:
             if level + 1 == len(self._levels):
                 self._levels.append([])
-            self._levels[level + 1].append(join(*self._levels[level][-2:]))
+            self._append(level + 1, join(*self._levels[level][-2:]))
             level += 1
+
+    def _append(self, level: int, span: Span) -> None:
+        if not level:
+            self.frames.update(cell >> 9 for cell in span.cells)
+        self._levels[level].append(_sharing(span, *self._levels[level][-1:]))
 
     def completed(self, chunk: int) -> list[Span]:
         """The spans that chunk number `chunk` completed, one a level: its own, and those joined because of it."""
@@ -101,19 +110,17 @@ class Spans:
         """The next chunk's spans, as `completed` gives them: what was joined elsewhere need not be joined again."""
         while len(self._levels) < len(completed):
             self._levels.append([])
-        for level, span in zip(self._levels, completed, strict=False):
-            level.append(span)
+        for level, span in enumerate(completed):
+            self._append(level, span)
 
-    def jump(self, memory: Memory, start: int, end: int) -> None:
+    def jump(self, memory: FlatMemory, start: int, end: int) -> None:
         """Bring memory from the start of chunk `start` to that of chunk `end`, forwards or backwards."""
-        values: dict[int, int] = {}         # gathered first: a cell that many spans hold is set once
-        if start <= end:
-            for span in self.path(start, end):
-                values.update(zip(span.cells, span.new, strict=True))
-        else:
-            for span in reversed(list(self.path(end, start))):
-                values.update(zip(span.cells, span.old, strict=True))
-        _put(memory, values)
+        path = list(self.path(*sorted((start, end))))
+        if start > end:
+            path.reverse()
+        for span, later in zip_longest(path, path[1:]):
+            if later is None or span.cells != later.cells:
+                memory.put(span.cells, span.new if start < end else span.old)
 
     def path(self, low: int, high: int) -> Iterator[Span]:
         """Spans that lead from the start of chunk `low` to the start of chunk `high`, in order, as few as can be."""
@@ -127,4 +134,5 @@ class Spans:
     @property
     def bytes_kept(self) -> int:
         """How many bytes the spans hold."""
-        return sum(24 * len(span.cells) for level in self._levels for span in level)
+        columns = {id(column): len(column) for level in self._levels for span in level for column in span}
+        return 8 * sum(columns.values())

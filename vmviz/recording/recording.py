@@ -16,7 +16,6 @@ from vmviz import events as ev
 from vmviz.machine import registers as r
 from vmviz.machine.board import foreign, owner_of
 from vmviz.machine.journal import Cursor, Journal
-from vmviz.machine.memory import PAGE
 from vmviz.machine.processor import Processor
 from vmviz.machine.step import Step
 from vmviz.machine.vmx import vmcs
@@ -73,7 +72,7 @@ class Recording:
     def size(self) -> int:
         """Bytes that it holds, about; what is kept of steps and scenes and the cursor's memory counted in."""
         kept = 40_000 * len(self._scenes) + 4_000 * len(self._steps) + 100 * self._steps.weight
-        return self.journal.bytes_kept + kept + PAGE * len(self._cursor.cpu.memory.pages)
+        return self.journal.bytes_kept + kept + self._cursor.bytes_kept
 
     def grow(self, done: bool) -> None:
         """The journal has more than before, and is `done` or not.

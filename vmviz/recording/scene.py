@@ -141,7 +141,7 @@ def _changed(cpu: Processor, before: Mapping[int, int]) -> dict[str, str]:
 
 def _vmcs(board: Board, address: int, order: int, vm: str, memory: list[Change]) -> dict[str, Any]:
     cpu = board.first
-    page = cpu.memory.page(address >> 12) or bytearray(PAGE)
+    page = bytes(cpu.memory.page(address >> 12) or bytes(PAGE))
     before = bytearray(page)
     for physical, size, old in memory:
         if physical >> 12 == address >> 12:
@@ -161,7 +161,7 @@ def _vmcs(board: Board, address: int, order: int, vm: str, memory: list[Change])
     }
 
 
-def _fields(cpu: Processor, page: bytearray) -> dict[str, str]:
+def _fields(cpu: Processor, page: bytes | bytearray) -> dict[str, str]:
     """The fields that this processor has, read from the bytes of a VMCS region."""
     model = cpu.model.name
     if model not in _HAS:

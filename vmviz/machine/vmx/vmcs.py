@@ -22,7 +22,7 @@ from operator import itemgetter, ne
 from typing import TYPE_CHECKING, Any, Final
 
 from vmviz import events as ev
-from vmviz.machine.memory import PAGE
+from vmviz.machine.memory import PAGE, Page
 from vmviz.machine.registers import CURRENT_VMCS, KNOWN_VMCS, NO_VMCS
 from vmviz.machine.vmx.capabilities import allowed_ones, has_control
 from vmviz.spec import FIELD_BY_ENCODING, FIELD_BY_NAME, FIELDS
@@ -53,7 +53,7 @@ class Region:
     def __init__(self, cpu: Processor, address: int) -> None:
         """`address` is that of a page."""
         self.cpu, self.address = cpu, address
-        self._page: bytes | bytearray = cpu.memory.page(address >> 12) or _NOTHING
+        self._page: bytes | Page = cpu.memory.page(address >> 12) or _NOTHING
 
     def read(self, field: str) -> int:
         """The value of a field, as wide as the field (natural width: 64 bits)."""
