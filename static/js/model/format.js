@@ -79,6 +79,18 @@ export function fit(text, width, per = 6.5) {
   return text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`;
 }
 
+/** The same for the interface font, whose letters differ in width. @param {string} text @param {number} width @param {number} [per]  of a letter, on average */
+export function fitWords(text, width, per = 6.5) {
+  let kept = text;
+  while (kept.length > 2 && letters(kept) * per > width) kept = `${kept.slice(0, -2)}…`;
+  return kept;
+}
+
+/** How many average letters of the interface font are as wide as a text. @param {string} text */
+export function letters(text) {
+  return text.length + 0.6 * (text.match(/[mwMW…]/g)?.length ?? 0);
+}
+
 /** A field's value as people write it: numbers of reasons and errors and lengths are decimal in every book. @param {string} name @param {string} hex */
 export function fieldValue(name, hex) {
   const value = parseInt(hex, 16);

@@ -7,7 +7,7 @@
  *
  * @typedef {{x: number, y: number, w: number, h: number}} Box
  * @typedef {{x: number, from: number, to: number}} Arrow   vertical: from and to are y
- * @typedef {{x: number, y: number, anchor: 'start' | 'end', lines: 1 | 2 | 3, room: number}} Label
+ * @typedef {{x: number, y: number, anchor: 'start' | 'end', lines: 1 | 2 | 3, room: number, over?: number}} Label   `over`: the room when the words may cross the other arrow
  * @typedef {{id: string, ring?: number}} RegionShape
  * @typedef {{id: string, box: Box, title: {x: number, y: number}, small: boolean, pill: boolean, entry: Arrow, exit: Arrow, entryLabel: Label, exitLabel: Label, caption: {x: number, y: number, room: number},
  *   vmcs: Box | null, cells: Record<'guest' | 'host' | 'controls' | 'exit', Box> | null, chip: Box | null, summary: {x: number, y: number} | null,
@@ -16,6 +16,8 @@
  *   memory: {x: number, y: number} | null, rings: {y: number, ring: number}[], ringLine: number | null, rootRing: number | null, vmm: Box, vmmName: {x: number, y: number},
  *   rootRegions: (Box & {id: string})[], vms: VmPlace[]}} Layout
  */
+
+import { letters } from './format.js';
 
 /** Between boxes of code that stand side by side. */
 const GAP = 8;
@@ -92,6 +94,7 @@ function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeigh
   const entry = { x: box.x + inset, from: root.y, to: box.y + box.h + 6 };
   const exit = { x: box.x + box.w - inset, from: box.y + box.h + 4, to: root.y - 1 };
   const room = right - exit.x - 20;
+  const span = exit.x - entry.x - 20;
   const above = shelf - 9;
   const pad = box.w > 200 ? 14 : 8;
   const guest = { x: box.x + pad, w: box.w - 2 * pad };
@@ -102,10 +105,10 @@ function place({ id, box, vmcs, inset, band, root, shelf, lower, upper, rowHeigh
   const thirdWidth = Math.min(guest.w, Math.max(named, guest.w - chipWidth - 12));      // the instruction stands beside them
   return { id, box, title: { x: box.x + pad + 2, y: box.y + 22 }, small, pill: box.w > 190 && !small, entry, exit,
     entryLabel: entry.x - left >= words.entry + 20 ? { x: entry.x - 8, y: shelf + 68, anchor: 'end', lines: 1, room: entry.x - left }
-      : { x: entry.x + 10, y: above, anchor: 'start', lines: 1, room: exit.x - entry.x - 20 },
+      : { x: entry.x + 10, y: above, anchor: 'start', lines: 1, room: span },
     exitLabel: room >= 96 ? { x: exit.x + 22, y: shelf + 40, anchor: 'start', lines: 3, room: room - 10 }
-      : { x: exit.x - 10, y: above, anchor: 'end', lines: 1, room: exit.x - left - 22 },
-    caption: { x: entry.x + 10, y: vmcs.y + vmcs.h + 12, room: exit.x - entry.x - 20 },
+      : { x: exit.x - 10, y: above, anchor: 'end', lines: 1, room: span, over: exit.x - left - 22 },
+    caption: { x: entry.x + 10, y: vmcs.y + vmcs.h + 12, room: span },
     vmcs, cells: small ? null : cells(vmcs, 12, 30, 10), summary: third.length || small ? null : { x: guest.x + 2, y: upper + rowHeight / 2 + 4 },
     chip: small ? null : { x: guest.x + guest.w - chipWidth - 5, y: lower + 4, w: chipWidth, h: rowHeight - 8 },
     regions: small ? [] : [...spread(third, longest, { x: guest.x, y: upper, w: thirdWidth, h: rowHeight }, 0, 0),
@@ -222,5 +225,5 @@ function fits(boxes, longest) {
 
 /** Estimated width of a text in the interface font at 12 px; close enough to size a box. @param {string} text */
 export function textWidth(text) {
-  return text.length * 6.4;
+  return letters(text) * 6.4;
 }

@@ -6,7 +6,7 @@
  * @typedef {{chosen: string, choose: (id: string) => void, name: (id: string) => string}} Choosing
  */
 import { nothing, svg } from 'lit-html';
-import { fit } from '../model/format.js';
+import { fitWords } from '../model/format.js';
 import { placeName, questionHere, replyTo, settled } from '../model/questions.js';
 
 /** The choice of a place that is asked for here, where each place has a box in the picture. @param {Context} context @param {import('../model/layout.js').Layout} place @returns {Choosing | null} */
@@ -34,5 +34,5 @@ export function regionBox({ id, x, y, w, h }, { words, lit, start = false, room,
   };
   return svg`<g class="region ${lit ? 'lit' : ''} ${choice ? 'pick' : ''}" role=${choice ? 'button' : nothing} tabindex=${choice ? 0 : nothing} aria-label=${choice ? choice.name(id) : nothing}
       aria-pressed=${choice ? choice.chosen === id : nothing} @click=${choice ? () => choice.choose(id) : nothing} @keydown=${choice ? press : nothing}><rect x=${x} y=${y} width=${w} height=${h} rx="7.5"></rect>
-    <text x=${start ? x + 13 : x + w / 2} y=${y + h / 2 + 4.5} text-anchor=${start ? 'start' : 'middle'}>${room < LEAST_ROOM ? nothing : fit(words, room, unit)}<title>${words}</title></text></g>`;
+    <text x=${start ? x + 13 : x + w / 2} y=${y + h / 2 + 4.5} text-anchor=${start ? 'start' : 'middle'}>${room < LEAST_ROOM ? nothing : fitWords(words, room, unit)}<title>${words}</title></text></g>`;
 }

@@ -142,8 +142,8 @@ function exitWords(t, label, lit) {
   const headAbout = lit.failed ? 'term.vm_entry' : 'term.vm_exit';
   const said = lit.reason === undefined ? [name] : [t('diagram.reason_line', { name, reason }), `${name} (${reason})`, name];
   if (label.lines !== 3) {
-    const room = label.room - textWidth(head) * 1.2 - 6;
-    const rest = said.find((text) => textWidth(text) <= room) ?? fit(name, room);
+    const [room, over] = [label.room, label.over ?? label.room].map((width) => width - textWidth(head) * 1.2 - 6);
+    const rest = [room, over].flatMap((width) => said.filter((text) => textWidth(text) <= width))[0] ?? (number || fit(name, Math.max(room, over)));
     if (label.lines === 2) {
       const below = said.find((text) => textWidth(text) <= label.room) ?? fit(name, label.room);
       return svg`<g class="arrow-label exit lit" text-anchor=${label.anchor}><text class="strong" data-about=${headAbout} x=${label.x} y=${label.y}>${head}</text><text data-about=${about} x=${label.x} y=${label.y + 15}>${below}</text></g>`;

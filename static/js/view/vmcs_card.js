@@ -43,9 +43,10 @@ export function vmcsCard({ state, t, run }, vm, place) {
     const label = t(place.names === 'short' ? `diagram.${group}_short` : `diagram.${key}`);
     const full = place.values && cell.h >= 30;
     const tight = !full && cell.w < 72;
+    const pad = cell.w < 60 ? 4 : 8;
     const mark = changed.has(group) ? 'changed' : reading === group ? 'read' : '';
     return svg`<g class="cell ${mark}" data-term=${GROUP_TERMS[group]}><rect x=${cell.x} y=${cell.y} width=${cell.w} height=${cell.h} rx="7"></rect>
-        <text class="cell-name" x=${cell.x + 8} y=${full ? cell.y + cell.h / 2 - 4 : cell.y + cell.h / 2 + 4.5}>${fit(label, cell.w - 8, 6.1)}</text>
+        <text class="cell-name" x=${cell.x + pad} y=${full ? cell.y + cell.h / 2 - 4 : cell.y + cell.h / 2 + 4.5}>${fit(label, cell.w - pad, 6.1)}</text>
         ${mark ? svg`<path class="cell-sign" transform="translate(${cell.x + cell.w - (tight ? 7 : 13)} ${full ? cell.y + cell.h / 2 + 8 : tight ? cell.y + 7 : cell.y + cell.h / 2}) scale(${tight ? 0.6 : 1})" d=${mark === 'changed' ? 'M4-4V4M4 4-4 4M4 4-4-4' : 'M-4 4V-4M-4-4H4M-4-4 4 4'}></path>` : nothing}
         ${full ? svg`<text class="cell-value mono" x=${cell.x + 8} y=${cell.y + cell.h / 2 + 12}>${fit(body[group], cell.w - (mark ? 28 : 12), 7.3)}</text>` : nothing}</g>`;
   })}</g>`;
