@@ -105,3 +105,12 @@ def test_a_teachers_section_in_one_language_only_is_refused(sketch, line_of) -> 
     assert "sketch/text.pt-BR.md has no section" in caught.value.message
     assert (caught.value.file, caught.value.line) == (
         "sketch/text.en.md", line_of(sketch.folder / "text.en.md", "{!teacher}"))
+
+
+def test_a_value_of_the_machine_at_no_step_is_refused(sketch, line_of) -> None:
+    heading = "## Para ensinar esta lição {!teacher}"
+    sketch.change("text.pt-BR.md", heading, f"{heading}\n\nRAX é {{= rax}}.")
+    with pytest.raises(LessonError, match="stands at no step") as caught:
+        sketch.load()
+    assert (caught.value.file, caught.value.line) == (
+        "sketch/text.pt-BR.md", line_of(sketch.folder / "text.pt-BR.md", "{!teacher}"))

@@ -182,13 +182,17 @@ def _check_words(document: Document, form: LessonForm, text: LessonText) -> None
 
 
 def _check_teacher(texts: dict[str, LessonText]) -> None:
-    """What is for teachers is there in all languages or in none."""
+    """What is for teachers is there in all languages or in none, and shows no values: no step stands beside it."""
     written = next((text for text in texts.values() if text.teacher), None)
     for text in texts.values():
         if written and written.teacher and not text.teacher:
             raise LessonError(f"{text.file} has no section for the teacher", file=written.file,
                               line=written.teacher.line,
                               remedy="write it there too, at the end, below: ## Title {!teacher}")
+        if text.teacher and "{=" in text.teacher.title + text.teacher.html:
+            raise LessonError("the teacher's section shows a value of the machine, {= ...}, but stands at no step",
+                              file=text.file, line=text.teacher.line,
+                              remedy="write the number, or show the value in the words of a stop or an answer")
 
 
 def _check_answers(question: Question, asked: QuestionText, text: LessonText) -> None:

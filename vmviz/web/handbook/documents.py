@@ -107,12 +107,12 @@ def _entry(entry: Entry, lang: str, t: Translate) -> Iterator[Document]:
 def _lessons(shelf: Shelf, lang: str) -> Iterator[Document]:
     for name in unhurried(shelf.names()):
         try:
-            entry = shelf.entry(name)
+            card = shelf.card(name)
         except (LessonError, KeyError):
             continue                            # the pages of the lessons say what is wrong
-        said = lang if lang in entry["title"] else "en"
-        title = entry["title"].get(said) or name
-        yield Document("lesson", title, (name_of(name), name_of(title)), entry["summary"].get(said, ""), lesson=name,
+        said = lang if lang in card["title"] else "en"
+        title = card["title"].get(said) or name
+        yield Document("lesson", title, (name_of(name), name_of(title)), card["summary"].get(said, ""), lesson=name,
                        lang=said, body_lang=said)
 
 
