@@ -5,9 +5,10 @@
 import { nextLevel } from './model/level.js';
 import { firstOpen, phaseOn } from './model/drive.js';
 import { compare as comparePositions } from './model/position.js';
-import { UNANSWERED, replyTo } from './model/questions.js';
+import { UNANSWERED, replyTo, settled } from './model/questions.js';
 import { actingOf, stopsAround } from './model/selectors.js';
 import { fraction, zoomed } from './model/timeline.js';
+import { onItsWay } from './on_its_way.js';
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 /** Moves a second at speed 1. */
@@ -120,12 +121,19 @@ export function createCommands({ store, link, clock, t, boot, keep, share }) {
 
   /** @param {string} id @param {Partial<import('./types').Reply>} change */
   const reply = (id, change) => store.update({ replies: { ...state().replies, [id]: { ...replyTo(state(), id), ...change } } });
-  /** The machine grades; without `given` it says what is right. @param {{id: string, given?: string[]}} answer */
+  const send = onItsWay();
+  /** The machine grades; without `given` it says what is right. What was said to another answer is no longer said. @param {{id: string, given?: string[]}} answer */
   async function answer({ id, given }) {
-    const ack = await link.send('answer', { question: id, ...(given ? { given } : {}) });
-    if (!ack.ok) return;
-    const { tries } = replyTo(state(), id);
-    reply(id, { right: ack.right, about: ack.about, seen: ack.answered, ...(given ? { given, tries: tries + 1 } : { answer: ack.answer }) });
+    const sent = await send(id, given, () => {
+      if (given) reply(id, { given, about: '' });
+      return link.send('answer', { question: id, ...(given ? { given } : {}) });
+    });
+    const now = replyTo(state(), id);
+    if (!sent?.ack.ok || settled(now)) return;
+    const { ack, latest } = sent;
+    const tries = now.tries + (given ? 1 : 0);
+    if (latest || ack.right) reply(id, { right: ack.right, about: ack.about, seen: ack.answered, tries, ...(given ? { given } : { answer: ack.answer }) });
+    else reply(id, { tries });
   }
 
   /** @type {Record<string, (argument?: any) => void>} */

@@ -21,7 +21,12 @@ function search(form) {
   let asking;
 
   const links = () => /** @type {HTMLAnchorElement[]} */ ([...box.querySelectorAll('a')]);
+  /** Closes the list; what is on its way does not open it again. */
   const close = () => {
+    clearTimeout(timer);
+    if (asking) asked = '';
+    asking?.abort();
+    asking = undefined;
     box.hidden = true;
     status.textContent = '';
   };
@@ -36,7 +41,9 @@ function search(form) {
       address.searchParams.set('q', query);
       const answer = await fetch(address, { signal: asking.signal });
       if (!answer.ok || asked !== query) return;
-      show(await answer.text(), query);
+      const list = await answer.text();
+      asking = undefined;
+      show(list, query);
     } catch (error) {
       if (!(error instanceof DOMException)) close();
     }

@@ -12,7 +12,7 @@ from tests.browser.player import Player, phased_step
 
 def change_field(player: Player, field: str, value: str) -> None:
     page = player.page
-    player.press("w")
+    player.press("w", 2)                            # its script is not there yet: one dialog all the same
     dialog = page.locator("#what-if")
     dialog.wait_for()
     dialog.locator("select").first.select_option("vmcs")

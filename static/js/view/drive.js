@@ -4,6 +4,7 @@
  * @typedef {import('../types').Point} Point
  */
 import { html, nothing } from 'lit-html';
+import { keyed } from 'lit-html/directives/keyed.js';
 import { driven, placeOf, pointHere, score } from '../model/drive.js';
 import { fieldLabel, instructionText, registerLabel } from '../model/format.js';
 import { formatPosition } from '../model/position.js';
@@ -26,7 +27,7 @@ export function drive(context) {
     event.preventDefault();
     run('drive', { id: point.id, given: String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('given')) });
   };
-  return html`<section class="question drive" aria-labelledby="drive-title">
+  return keyed(point.id, html`<section class="question drive" aria-labelledby="drive-title">
     <p class="kick">${t('drive.switch')}${score(state).asked ? html`<span class="drive-score">${tally(context)}</span>` : nothing}</p>
     <h2 id="drive-title">${t(`drive.ask.${point.asks ?? point.kind}`)}</h2>
     ${next ? html`<p class="drive-next">${t('drive.next')} <code dir="ltr">${next.address} ${instructionText(next.text)}</code></p>` : nothing}
@@ -35,11 +36,11 @@ export function drive(context) {
         <span>${label(point, choice, context)}</span></label>`)}</fieldset>
       <div class="question-buttons"><button class="btn go" ?disabled=${done}>${t('question.check')}</button>
         ${done ? nothing : html`<button class="btn" type="button" @click=${() => run('drive', { id: point.id })}>${t('drive.show')}</button>`}</div></form>
-    <div role="status">${reply ? html`<div class="verdict ${reply.right ? 'good' : 'bad'}" data-given=${reply.given}>
+    <div role="status">${reply?.about ? html`<div class="verdict ${reply.right ? 'good' : 'bad'}" data-given=${reply.given}>
       <p><b>${reply.right ? `✓ ${t('question.right')}` : reply.answer ? t('question.shown', { answer: label(point, reply.answer, context) }) : `✗ ${t('question.wrong')}`}</b></p>
       <p>${said(point, reply, context)}</p>
       ${done && reply.seen ? html`<p class="onward"><button class="btn" data-command="seek" @click=${() => run('seek', reply.seen)}>${t('question.see')} ›</button></p>` : nothing}</div>` : nothing}</div>
-  </section>`;
+  </section>`);
 }
 
 /** How it went, for the review at the end. @param {Context} context */

@@ -10,6 +10,7 @@ const SIZES = /** @type {[number, number][]} */ ([[640, 480], [800, 600], [1200,
 
 /** @param {{boot: import('../types').Boot, t: import('../types').Translate, state: import('../types').State}} context */
 export function embedDialog({ boot, t, state }) {
+  if (document.getElementById('embed-dialog')) return;     // who clicked twice while this script came
   const base = new URL(`${boot.prefix}/`, location.href).href;
   const here = formatPosition(state.position);
   const choice = { base, lesson: boot.lesson, title: boot.text.title, lang: boot.lang, theme: document.documentElement.dataset.theme ?? 'auto', controls: 'full', seed: boot.variant ? String(boot.variant) : '', drive: state.drive ? '1' : '',

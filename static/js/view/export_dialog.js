@@ -15,6 +15,7 @@ const SECONDS = 1.6;
 
 /** @param {{boot: import('../types').Boot, t: import('../types').Translate, state: import('../types').State}} context */
 export function exportDialog({ boot, t, state }) {
+  if (document.getElementById('export-dialog')) return;    // who clicked twice while this script came
   const host = document.body.appendChild(document.createElement('div'));
   const studio = document.body.appendChild(Object.assign(document.createElement('div'), { className: 'studio', inert: true }));
   const { step } = state.position;

@@ -4,6 +4,7 @@
  * @typedef {import('../types').Question} Question
  */
 import { html, nothing } from 'lit-html';
+import { keyed } from 'lit-html/directives/keyed.js';
 import { unsafeHTML } from 'lit-html/directives/unsafe-html.js';
 import { withSeed } from '../model/address.js';
 import { moved, outcome, placeName, questionHere, replyTo, seedOf, settled, shuffled } from '../model/questions.js';
@@ -20,7 +21,7 @@ export function question(context) {
   const done = settled(reply);
   const said = reply.about && (text.answers[reply.about] ?? text.answers.other);
   const lang = boot.text.lang === boot.lang ? nothing : boot.text.lang;
-  return html`<section class="question" aria-labelledby="question-title">
+  return keyed(asked.id, html`<section class="question" aria-labelledby="question-title">
     <p class="kick">${t('question.kicker')}</p>
     <h2 id="question-title" lang=${lang}>${text.title}</h2>
     <div class="prose" lang=${lang}>${unsafeHTML(text.html)}</div>
@@ -36,7 +37,7 @@ export function question(context) {
       ${said ? html`<div class="prose" lang=${lang}>${unsafeHTML(said.html)}</div>` : nothing}
       ${done && reply.seen ? html`<p class="onward"><button class="btn" @click=${() => run('seek', reply.seen)}>${t('question.see')} ›</button>
         <button class="link" @click=${() => run('again', asked.id)}>${t('question.again')}</button></p>` : nothing}</div>` : nothing}</div>
-  </section>`;
+  </section>`);
 }
 
 /** What there is to answer with. @param {Question} asked @param {Context} context */

@@ -19,6 +19,7 @@ const LISTED = 12;
 
 /** @param {Parts} parts */
 export function whatIfDialog({ t, store, fork }) {
+  if (document.getElementById('what-if')) return;          // who pressed twice while this script came
   const { state } = store;
   const scene = /** @type {import('../types').Scene} */ (state.scene);
   const host = document.body.appendChild(document.createElement('div'));
@@ -75,6 +76,7 @@ export function whatIfDialog({ t, store, fork }) {
 
 /** Both runs at the same step: what was changed on the left, the lesson on the right. @param {Parts & {run: (name: string) => void}} parts */
 export function compareDialog({ boot, t, store, run }) {
+  if (document.getElementById('compare')) return;
   const host = document.body.appendChild(document.createElement('div'));
   const original = createStore(initialState(boot));
   const link = connect(boot, original, store.state.position, false);
