@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
-from tests.browser.player import Player
+from tests.browser.player import SECONDS_TO_WAIT, Player
 from tools.bundle import ensure_bundle
 from tools.programs import CHROMIUM_ARGUMENTS, ensure
 from tools.server import Server
 
 MODES = ("eventlet", "threading", "gevent")
-MILLISECONDS_TO_WAIT = 15_000
+MILLISECONDS_TO_WAIT = 1000 * SECONDS_TO_WAIT
 expect.set_options(timeout=MILLISECONDS_TO_WAIT)    # its own 5 s are too few where two files of tests run at a time
 
 

@@ -11,16 +11,36 @@ import re
 import time
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page, Response
+from playwright.sync_api import ConsoleMessage, Error, Page, Response
 
 from tools.server import LESSON, ROOT, Server
 
-SECONDS_TO_WAIT = 15
+# Long, because several things run at a time where the tests run: a limit costs nothing while they pass.
+SECONDS_TO_WAIT = 30
 POLL_MILLISECONDS = 20
 # What a template shows when a value is missing, and a key without its words.
 NO_WORDS = re.compile(r"\bundefined\b|\bNaN\b|\[object |^(?:false|true|null)$|\b(?:story|home|question)\.[a-z_]+\b",
                       re.MULTILINE)
 SENTENCE = "(document.querySelector('[aria-live=polite]')?.textContent.trim() ?? '')"
+# The position that is drawn, as addresses have it; a frame with few controls may show the step only, or nothing.
+SHOWN = "(document.querySelector('.playhead .here, .compact .position b')?.textContent ?? '')"
+# The page is drawn at the place in its address and nothing of it is still to come: the first drawing takes one part
+# after the other, some by scripts of their own; the picture is laid out for the stage once that has its size; letters
+# may be others until theirs have come. An address whose hash alone is new leads to the same page, which was ready.
+DRAWN = f"""(() => {{
+  const player = document.querySelector('#player'), stage = player?.querySelector('#stage');
+  if (!stage || {SENTENCE} === '' || player.dataset.connection !== 'open') return false;
+  const frame = document.body.classList.contains('embed');
+  const whole = frame ? document.body.matches('.controls-full') && !document.querySelector('.compact') : true;
+  const picture = stage.querySelector('svg.diagram');
+  const near = (one, other) => Math.abs(one - other) < 2;
+  const wanted = new URLSearchParams(location.hash.slice(1)).get('step') ?? '';
+  return document.fonts.status === 'loaded'
+    && (picture ? near(picture.width.baseVal.value, stage.clientWidth) : Boolean(stage.querySelector('.close-up')))
+    && (!whole || Boolean(player.querySelector('.details #panel > *')))
+    && (frame || Boolean(player.querySelector('.track')))
+    && ({SHOWN} === '' || !/^\\d+(\\.\\d+)?$/.test(wanted) || {SHOWN} === wanted);
+}})()"""
 
 
 class Player:
@@ -49,16 +69,24 @@ class Player:
         return self.ready()
 
     def ready(self) -> Player:
-        """Until the picture is there and the lesson can be stepped."""
-        self.wait_for(f"{SENTENCE} !== '' && document.querySelector('#player').dataset.connection === 'open'")
+        """Until all of the page is there and the lesson can be stepped."""
+        self.wait_for(DRAWN)
         return self
 
     def wait_for(self, condition: str, arg: Any = None) -> None:
         """Until a JavaScript condition holds. Playwright's own wait evaluates in the page, which our policy forbids."""
         until = time.monotonic() + SECONDS_TO_WAIT
-        while not self.page.evaluate(condition, arg):
+        while not self._holds(condition, arg):
             assert time.monotonic() < until, f"still not: {condition} ({arg!r}), at {self.page.url}: {self.sentence!r}"
             self.page.wait_for_timeout(POLL_MILLISECONDS)
+
+    def _holds(self, condition: str, arg: Any) -> bool:
+        try:
+            return bool(self.page.evaluate(condition, arg))
+        except Error as error:
+            if "context was destroyed" not in error.message:
+                raise
+            return False        # the page is being left: what is waited for is asked of the next one
 
     @property
     def sentence(self) -> str:
@@ -66,9 +94,9 @@ class Player:
 
     @property
     def position(self) -> tuple[int, int]:
-        """The step and phase in the address; the start when it names none."""
-        found = re.search(r"[#&]step=(\d+)(?:\.(\d+))?", self.page.url)
-        return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+        """The step and phase that are drawn; the address comes after it, at most twice a second."""
+        step, _, phase = str(self.page.evaluate(SHOWN)).partition(".")
+        return int(step), int(phase or 0)
 
     def press(self, key: str, times: int = 1) -> None:
         for _ in range(times):

@@ -89,9 +89,10 @@ def test_for_a_hall_everything_is_larger_and_still_in_sight(player: Player) -> N
     before = page.locator(".transport").bounding_box()
     player.press("l")
     player.wait_for("document.documentElement.classList.contains('large')")
-    player.wait_for("document.querySelector('.transport').getBoundingClientRect().bottom <= innerHeight")
-    after = page.locator(".transport").bounding_box()
-    assert before and after and after["height"] > 1.3 * before["height"]
+    assert before
+    player.wait_for("""before => {
+        const { height, bottom } = document.querySelector('.transport').getBoundingClientRect();
+        return height > 1.3 * before && bottom <= innerHeight; }""", before["height"])
     assert_accessible(page)
     page.reload()
     player.ready()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Frame, Page, expect
+from playwright.sync_api import BrowserContext, Frame, Locator, Page, expect
 
 from tests.browser.hosts import Hosts, serving
-from tests.browser.player import phased_step
+from tests.browser.player import DRAWN, SECONDS_TO_WAIT, phased_step
 from tools.server import LESSON, Server
 
 LISTENER = """<script>
@@ -40,12 +41,25 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 def frame_of(page: Page, n: int = 0) -> Frame:
     """The n-th frame of ours, when it can be stepped."""
-    element = page.locator("iframe").nth(n).element_handle()
-    assert element is not None
-    frame = element.content_frame()
+    return ready(page.locator("iframe").nth(n))
+
+
+def ready(element: Locator) -> Frame:
+    """The frame in an element, when all of it is there."""
+    element.scroll_into_view_if_needed()           # what is out of sight is not laid out
+    frame = element.element_handle().content_frame()
     assert frame is not None
     frame.locator("#player[data-connection=open]").wait_for(state="attached")
+    expect_true(frame, DRAWN)
     return frame
+
+
+def expect_true(frame: Frame, condition: str) -> None:
+    """Until a condition holds in a frame; our policy forbids Playwright's own way of asking there."""
+    until = time.monotonic() + SECONDS_TO_WAIT
+    while not frame.evaluate(condition):
+        assert time.monotonic() < until, f"still not: {condition}, at a height of {frame.evaluate('innerHeight')}"
+        frame.page.wait_for_timeout(20)
 
 
 def heard(page: Page, event: str) -> list[dict[str, object]]:
@@ -67,11 +81,7 @@ def element_script(server: Server) -> str:
 
 def inside(page: Page) -> Frame:
     """The frame in an element of ours, when it can be stepped."""
-    handle = page.locator("vmviz-lesson iframe").element_handle()
-    frame = handle.content_frame()
-    assert frame is not None
-    frame.locator("#player[data-connection=open]").wait_for(state="attached")
-    return frame
+    return ready(page.locator("vmviz-lesson iframe"))
 
 
 def test_a_frame_steps_by_keys_only_when_it_has_the_focus_and_keeps_its_address(
@@ -83,12 +93,12 @@ def test_a_frame_steps_by_keys_only_when_it_has_the_focus_and_keeps_its_address(
     page.keyboard.press(" ")
     frame.locator("[data-command=stepForward]").click()
     expect(frame.locator("#live")).not_to_have_text(said or "")
-    assert frame.locator(".position").inner_text().startswith("6")      # one step: the keys before were the page's own
+    expect(frame.locator(".position")).to_have_text(re.compile("^6"))   # one step: the keys before were the page's own
     frame.locator("#stage").click()
     page.keyboard.press("ArrowRight")
     expect(frame.locator(".position")).to_have_text(re.compile("^7"))
+    expect(frame.locator("#open-full")).to_have_attribute("href", re.compile("#step=7$"))
     assert frame.url.endswith("#step=5")
-    assert frame.locator("#open-full").get_attribute("href", timeout=2000).endswith("#step=7")  # type: ignore[union-attr]
 
 
 def test_nothing_is_kept_in_the_browser(page: Page, context: BrowserContext, hosts: Hosts, server: Server) -> None:
@@ -169,21 +179,10 @@ def test_with_the_resizer_a_frame_is_as_high_as_what_it_shows_and_shrinks_again(
     page.wait_for_function("document.querySelector('iframe').clientHeight < 1200")
     fits = "Math.abs(document.querySelector('#player').getBoundingClientRect().bottom - innerHeight) <= 2"
     expect_true(frame, fits)
-    before = page.locator("iframe").bounding_box()
+    before = page.evaluate("document.querySelector('iframe').clientHeight")
     page.evaluate("document.querySelector('#column').style.width = '1100px'; heard.length = 0")
     wait_heard(page, "data.event === 'resize'")
-    expect_true(frame, fits)
-    after = page.locator("iframe").bounding_box()
-    assert before and after and after["height"] != before["height"]
-
-
-def expect_true(frame: Frame, condition: str) -> None:
-    """Until a condition holds in a frame; our policy forbids Playwright's own way of asking there."""
-    for _ in range(300):
-        if frame.evaluate(condition):
-            return
-        frame.page.wait_for_timeout(20)
-    raise AssertionError(f"still not: {condition}, at a height of {frame.evaluate('innerHeight')}")
+    expect_true(frame, f"innerWidth > 1000 && innerHeight !== {before} && {fits}")
 
 
 def test_a_page_is_told_of_exits_and_of_the_end_and_refused_what_there_is_not(
@@ -212,15 +211,8 @@ def test_only_named_sites_may_frame_and_are_told_without_a_hello(
     page = context.new_page()
     page.goto(hosts.put("/named", iframe(server) + LISTENER))
     wait_heard(page, "data.event === 'ready'")
-    refused: list[str] = []
-    page.on("console", lambda message: refused.append(message.text))
-    page.goto(hosts.put("/named", iframe(server)).replace("localhost", "127.0.0.1"))
-    for _ in range(200):
-        if any("frame-ancestors" in text for text in refused):
-            break
-        page.wait_for_timeout(20)
-    else:
-        raise AssertionError(refused)
+    with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+        page.goto(hosts.put("/named", iframe(server)).replace("localhost", "127.0.0.1"))
 
 
 def test_the_dialog_makes_code_that_works(page: Page, context: BrowserContext, hosts: Hosts, server: Server) -> None:
@@ -229,12 +221,13 @@ def test_the_dialog_makes_code_that_works(page: Page, context: BrowserContext, h
     page.locator("#embed").click()
     dialog = page.locator("#embed-dialog")
     code = dialog.locator("textarea")
-    assert "#step=12" in code.input_value()
+    expect(code).to_have_value(re.compile("#step=12"))
     dialog.get_by_label("Language").select_option("pt-BR")
     dialog.get_by_label("Controls").select_option("min")
     expect(code).to_have_value(re.compile("lang=pt-BR&amp;controls=min#step=12"))
     assert Axe().run(page).violations_count == 0
     dialog.get_by_role("button", name="Element").click()
+    expect(code).to_have_value(re.compile("<vmviz-lesson"))
     element = code.input_value()
     other = context.new_page()
     other.goto(hosts.put("/pasted", element))

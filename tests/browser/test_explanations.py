@@ -30,16 +30,15 @@ def explanation(page: Page) -> Locator:
     return page.locator("dialog.explain[open]")
 
 
-def assert_beside(page: Page, mark: Locator) -> None:
-    """The explanation is on the page and does not cover what it explains."""
-    one, other = mark.bounding_box(), explanation(page).bounding_box()
-    size = page.viewport_size
-    assert one and other and size
-    apart = (other["y"] >= one["y"] + one["height"] or other["y"] + other["height"] <= one["y"] + 1
-             or other["x"] >= one["x"] + one["width"] or other["x"] + other["width"] <= one["x"])
-    assert apart, (one, other)
-    assert other["x"] >= 0 and other["x"] + other["width"] <= size["width"]
-    assert other["y"] >= 0 and other["y"] + other["height"] <= size["height"]
+def wait_beside(player: Player, mark: Locator) -> None:
+    """Until the explanation is on the page and covers nothing of what it explains: its size decides where it goes."""
+    player.wait_for("""mark => {
+        const one = mark.getBoundingClientRect();
+        const other = document.querySelector('dialog.explain[open]').getBoundingClientRect();
+        const apart = other.top >= one.bottom || other.bottom <= one.top + 1
+            || other.left >= one.right || other.right <= one.left;
+        return apart && other.left >= 0 && other.right <= innerWidth && other.top >= 0 && other.bottom <= innerHeight;
+    }""", mark.element_handle())
 
 
 def test_a_field_is_explained_by_keyboard_and_the_focus_comes_back(player: Player) -> None:
@@ -55,13 +54,14 @@ def test_a_field_is_explained_by_keyboard_and_the_focus_comes_back(player: Playe
     player.press("Enter")
     expect(explanation(page).locator("#explain-text")).to_have_text(said("field", name.removeprefix("field.")))
     expect(explanation(page)).to_have_attribute("aria-labelledby", "explain-title")
-    assert page.evaluate("document.activeElement.id") == "explain-title"
+    expect(page.locator("#explain-title")).to_be_focused()
     assert_accessible(page)
     player.press("ArrowRight")
     player.press("Escape")
     expect(explanation(page)).to_have_count(0)
-    assert page.evaluate("document.activeElement.dataset.about") == name
-    assert player.position == (step + 1, 0), "keys inside an explanation do not step"
+    player.wait_for("name => document.activeElement.dataset.about === name", name)
+    player.press("ArrowRight")
+    player.wait_at(step + 2)            # one step: keys inside an explanation do none
 
 
 def test_a_control_word_tells_its_bits_and_leads_to_its_last_change(player: Player) -> None:
@@ -74,10 +74,10 @@ def test_a_control_word_tells_its_bits_and_leads_to_its_last_change(player: Play
     dialog = explanation(page)
     expect(dialog.locator("> dl dt", has_text="HLT exiting")).to_be_visible()
     expect(dialog).to_contain_text(said("control", "primary.hlt_exiting"))
-    assert_beside(page, mark)
+    wait_beside(player, mark)
     dialog.locator("summary").click()
     expect(dialog.locator("details dt", has_text="RDTSC exiting")).to_be_visible()
-    assert_beside(page, mark)
+    wait_beside(player, mark)
     assert_accessible(page)
     dialog.get_by_role("button", name=words("change.ask"), exact=True).press("Enter")
     expect(page.locator(".message")).to_contain_text("became")
@@ -125,7 +125,7 @@ def test_the_terms_of_the_picture_are_in_a_list_and_each_leads_back(player: Play
     dialog.get_by_role("button", name="Back to the list").click()
     expect(dialog.locator("li")).to_have_count(len(names))
     player.press("Escape")
-    assert page.evaluate("document.activeElement.className").endswith("terms")
+    expect(page.locator(".terms")).to_be_focused()
     page.locator(".band-root .band-name").click()
     expect(explanation(page)).to_contain_text(said("term", "root_operation"))
 
@@ -152,7 +152,7 @@ def test_an_explanation_fits_every_size_and_theme(player: Player, size: tuple[in
     mark = page.locator(".cause .about").first
     mark.click()
     expect(explanation(page).locator("h2")).to_be_visible()
-    assert_beside(page, mark)
+    wait_beside(player, mark)
     assert_accessible_in_each_theme(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -166,7 +166,7 @@ def test_an_explanation_stands_beside_its_mark_in_the_mode_for_a_hall(player: Pl
     mark = player.page.locator(".cause .about").first
     mark.click()
     expect(explanation(player.page).locator("h2")).to_be_visible()
-    assert_beside(player.page, mark)
+    wait_beside(player, mark)
 
 
 def test_a_reference_that_cannot_be_loaded_is_said_and_asked_for_again(player: Player) -> None:
@@ -187,7 +187,7 @@ def test_an_embed_is_small_and_loads_explanations_only_when_asked(player: Player
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url))
     page.goto(f"{player.server.url}/embed/{LESSON}?lang=en#step={player.server.outline()['exits'][0]['step']}")
-    player.wait_for("document.querySelector('#live').textContent !== ''")
+    player.ready()
     assert not [url for url in loaded if "reference" in url or "/explain" in url]
     files = {Path(url.split("/dist/")[1].split("?")[0]) for url in loaded if re.search(r"/dist/.*\.(js|css)", url)}
     assert sum(len(gzip.compress((DIST / file).read_bytes())) for file in files) <= EMBED_LIMIT
@@ -204,6 +204,7 @@ def test_a_single_bit_leads_to_the_step_that_changed_it(player: Player) -> None:
     page.locator('[data-about="register.cr4"]').click()
     dialog = explanation(page)
     row = dialog.locator(".bit-list > div", has_text="VMXE")
+    row.first.wait_for(state="attached")
     if not row.first.is_visible():
         dialog.locator("summary").click()
     row.get_by_role("button").click()

@@ -57,10 +57,9 @@ def test_the_badge_is_inside_its_vm_on_small_pages(shown: Player, size: tuple[in
     shown.open("?lang=en", "#step=0", lesson="pae")
     shown.press("n")
     expect(shown.page.locator("#stage .guest-mode")).to_contain_text("32-bit")
-    inside = shown.page.evaluate("""() => {
+    shown.wait_for("""() => {
       const [vm, badge, chip] = ['.vm-box', '.guest-mode', '.chip'].map(
         (name) => document.querySelector(`#stage ${name}`).getBoundingClientRect());
       return badge.left >= vm.left && badge.right <= chip.left && badge.bottom <= vm.bottom + 1;
     }""")
-    assert inside
     shown.check()

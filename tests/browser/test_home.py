@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import assert_accessible, assert_accessible_in_each_theme
-from tests.browser.player import Player
+from tests.browser.player import SECONDS_TO_WAIT, Player
 from tools.server import LESSON, Server
 
 Home = Callable[..., Page]
@@ -219,12 +220,11 @@ def moving(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def turn(page: Page, condition: str) -> None:
-    """Turn the clock until something has come."""
-    for _ in range(200):
-        if page.evaluate(condition):
-            return
+    """Turn the clock until something has come; what the page loads for it takes time of its own."""
+    until = time.monotonic() + SECONDS_TO_WAIT
+    while not page.evaluate(condition):
+        assert time.monotonic() < until, f"never: {condition}"
         page.clock.run_for(200)
-    raise AssertionError(f"never: {condition}")
 
 
 def where(page: Page) -> str:

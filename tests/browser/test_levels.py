@@ -26,7 +26,7 @@ def test_a_key_looks_closer_and_the_address_says_so(player: Player) -> None:
     assert_accessible(page)
     player.press("z")
     expect(page.locator("svg.diagram")).to_be_visible()
-    assert "view=overview" in page.url
+    player.wait_for("new URLSearchParams(location.search).get('view') === 'overview'")
 
 
 def test_an_instruction_shows_what_it_read_and_wrote_at_each_step(player: Player) -> None:
@@ -55,7 +55,7 @@ def test_the_level_is_kept_and_the_help_can_change_it(player: Player) -> None:
     page.locator("#help select").select_option("auto")
     player.press("Escape")
     expect(page.locator("svg.diagram")).to_be_visible()
-    assert "view=" not in page.url
+    player.wait_for("!location.search.includes('view=')")
 
 
 def test_on_a_phone_the_closer_pictures_stay_inside_the_page(player: Player) -> None:

@@ -31,8 +31,11 @@ def test_the_tlb_of_either_can_be_looked_at(start_server: Callable[..., Server],
     server = start_server("threading", module="tests.browser.two_processors")
     player = Player(context.new_page(), server)
     player.open("?lang=en", "#step=0", lesson=NAME)
+    stop = server.outline(NAME)["stops"][0]
     player.press("n")
+    player.wait_at(stop["step"], stop["phase"])
     player.press("ArrowLeft")                               # before the VM entry that flushes it
+    player.wait_at(stop["step"] - 1)
     player.page.locator("#tab-tlb").click()
     of = player.page.locator("[data-whose]")
     expect(of).to_have_count(3)

@@ -48,6 +48,14 @@ def finished(client):
     return client.wait(lambda: next((told for told in client.got("recording") if told["done"]), None))
 
 
+def recorded(client, source):
+    """The answer to an `open`, once all of it is there; a machine under load may be slow to see the end."""
+    ack = opened(client, source)
+    if not ack["recording"]["done"]:
+        finished(client)
+    return ack
+
+
 def number(server, name):
     with urllib.request.urlopen(server.url + "/metrics", timeout=PATIENCE) as answer:
         lines = answer.read().decode().splitlines()
@@ -78,16 +86,14 @@ def test_a_program_is_stepped_while_it_is_recorded_and_to_its_limit(moded):
 
 def test_a_short_program_is_complete_when_it_opens(moded):
     client = Client(moded)
-    ack = opened(client, HELLO)
-    if not ack["recording"]["done"]:        # a machine under load may be slow to see the end
-        finished(client)
+    recorded(client, HELLO)
     assert client.ask("run", {"to": "end"})["position"] == at(15)
     assert opened(client, HELLO)["recording"] == {"length": 15, "done": True, "end": {"reason": "ended", "how": "idle"}}
     client.close()
 
 
 def test_everything_of_a_session_works_with_a_program(client):
-    ack = opened(client, HELLO)
+    ack = recorded(client, HELLO)
     assert ack["listing"]["symbols"]["again"] == "10000a" and ack["listing"]["lines"][4]["address"] == "100005"
     client.ask("breakpoints", {"set": ["10000a"]})
     assert client.ask("run", {"to": "breakpoint"})["position"] == at(2)
@@ -135,8 +141,7 @@ on:     dq 0x200000
 one:    dq 0x201000
 two:    dq 0x202000
 """
-    if not opened(client, source)["recording"]["done"]:
-        finished(client)
+    recorded(client, source)
     assert client.ask("run", {"to": "end"})["position"] == at(16)
     assert client.ask("inspect", {"what": "vmcs", "range": {"address": "202000"}})["vmcs"]["vm"] == "A"
     outline = client.ask("inspect", {"what": "outline"})["outline"]
@@ -144,12 +149,10 @@ two:    dq 0x202000
 
 
 def test_the_same_program_is_recorded_once_for_all(connect, server):
-    source = HELLO + "; shared\n"
+    source = START + "mov ecx, 200000\nagain: loop again\nhlt\n"
     first, second = connect(), connect()
-    opened(first, source)
-    began = time.perf_counter()
-    ack = opened(second, source)
-    assert ack["recording"]["done"] and time.perf_counter() - began < 0.2
+    recorded(first, source)
+    assert opened(second, source)["recording"]["done"]      # to record it takes longer than an answer waits
 
 
 def test_a_session_comes_back_to_its_place_in_a_program(connect):
@@ -259,7 +262,7 @@ def test_every_hostile_program_ends_with_its_word_while_others_are_answered(limi
         end = client.got("recording")[-1]["end"]
         assert end["reason"] in SMALL.get(name, {WORDS[name], "time"}), (name, end)
         client.close()
-    assert sorted(taken)[len(taken) // 2] < 0.2     # generous: `make bench` says how much faster it is
+    assert sorted(taken)[len(taken) // 2] < 1       # one that is in the way is so for 2 s; `make bench` says more
     assert resident(limited) < 600
     assert number(limited, "vmviz_programs_kept_bytes") < 2 * 48 << 20
     assert number(limited, "vmviz_workers_limited_total") >= 6

@@ -66,7 +66,7 @@ def test_a_stopped_server_has_written_everything(fresh):
     session = client.open()["session"]
     client.ask("step", {"by": 7})
     server.process.terminate()
-    server.process.wait(10)
+    server.process.wait(PATIENCE)
     assert rows(server)[session] == 7
     client.close()
 
@@ -93,7 +93,7 @@ def test_every_async_mode_serves_orders_and_plays(fresh, mode):
         client.close()
     wait_until(lambda: sessions[4] in rows(server))
     server.process.terminate()
-    assert server.process.wait(10) in (143, -15)
+    assert server.process.wait(PATIENCE) in (143, -15)
 
 
 def test_below_a_prefix_everything_is_below_it(fresh):

@@ -180,14 +180,16 @@ def test_inspect_and_last_change_look_at_the_present_position(client):
 
 
 def test_an_ack_does_not_wait_for_the_network_to_confirm_the_frame_before_it(client):
-    """Nagle's algorithm and delayed acknowledgements would make every step take 40 ms at least."""
+    """Nagle's algorithm and delayed acknowledgements would make every step take 40 ms at least: one that does not is
+    proof, however long others take on a machine under load."""
     client.open()
-    taken = []
-    for _ in range(20):
+
+    def quick(by):
         began = time.perf_counter()
-        client.ask("step", {"by": 1})
-        taken.append(time.perf_counter() - began)
-    assert min(taken) < 0.035
+        client.ask("step", {"by": by})
+        return time.perf_counter() - began < 0.035
+
+    assert any(quick(by) for by in (1, -1) * 200)
 
 
 def test_the_handshake_agrees_to_no_compression(server):
