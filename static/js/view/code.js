@@ -15,7 +15,7 @@ import { roam } from './rows.js';
 /** @typedef {{line: import('../types').Line, words: ReturnType<typeof tidy>}} Tidied */
 /** @type {WeakMap<object, Tidied[]>} */
 const tidied = new WeakMap();
-/** Blocks on each side of the one with the next instruction that are laid out as soon as they are drawn; of the others the browser lays out what comes into sight. */
+/** Blocks on each side of the one with the next instruction that are drawn with it: what stands around it must not move it out of sight when it comes. */
 const NEAR = 1;
 /** Digits of machine code that a line shows. */
 const MOST_DIGITS = 13;
@@ -30,6 +30,23 @@ function linesOf(listing) {
     tidied.set(listing, lines);
   }
   return lines;
+}
+
+/** @typedef {{key: string, lines: Tidied[], addresses: Set<string>}[]} Blocks */
+/** @type {WeakMap<object, Map<string, Blocks>>} */
+const cutUp = new WeakMap();
+
+/** The blocks of a side, made once where it always shows the same lines. @param {import('../types').State} state @param {Side} side @param {boolean} alone */
+function blocksFor({ listing, outline }, side, alone) {
+  const owners = ownersOf(listing, outline.regions ?? []);
+  const make = () => blocksOf(linesFor(linesOf(listing), side, owners, alone));
+  if (!alone && side.id === 'guest' && !owners.size) return make();
+  const known = /** @type {Map<string, Blocks>} */ (cutUp.get(listing) ?? new Map());
+  cutUp.set(listing, known);
+  const key = alone ? '' : `${side.id} ${side.vm}`;
+  const blocks = known.get(key) ?? make();
+  known.set(key, blocks);
+  return blocks;
 }
 
 /** @param {Context} context */
@@ -56,7 +73,7 @@ function sideName({ id, vm }, t) {
 /** @param {Context} context @param {Side} side @param {boolean} alone */
 function pane({ state, t, run }, side, alone) {
   const { scene, listing } = state;
-  const lines = linesFor(linesOf(listing), side, ownersOf(listing, state.outline.regions ?? []), alone);
+  const blocks = blocksFor(state, side, alone);
   const others = Object.entries(/** @type {import('../types').Scene} */ (scene).vms).filter(([vm, { last_exit: exit, guest }]) => exit && guest && side.id === 'vmm' && vm !== side.vm)
     .flatMap(([vm, { vmcs }]) => {
       const fields = scene?.vmcs[vmcs ?? '']?.fields;
@@ -64,18 +81,17 @@ function pane({ state, t, run }, side, alone) {
     });
   const symbol = symbolsByAddress(listing.symbols).get(side.at);
   const head = side.at ? t(`code.stand.${side.stand}`, { address: symbol ? `${side.at} ${symbol}` : side.at }) : t('code.stand.none');
-  const blocks = blocksOf(lines);
   const current = Math.max(0, blocks.findIndex(({ addresses }) => addresses.has(side.at)));
   const told = t(`code.mark.${side.stand}`, { vm: side.vm });
   /** All that the marks of a block depend on. @param {typeof blocks[number]} block */
   const marksIn = ({ addresses }) => [addresses.has(side.at) ? `${side.at} ${side.live} ${told}` : '', ...others.filter(({ at }) => addresses.has(at)).map(({ vm, at }) => `${vm} ${at}`),
     ...state.breakpoints.filter((address) => addresses.has(address))].join('|');
-  /** @param {Tidied} tidied @param {boolean} near */
-  const row = ({ line, words }, near) => {
+  /** @param {Tidied} tidied */
+  const row = ({ line, words }) => {
     const next = Boolean(line.bytes) && line.address === side.at;
     const waiting = line.bytes ? others.filter(({ at }) => at === line.address) : [];
     const stops = line.address !== undefined && state.breakpoints.includes(line.address);
-    return html`<li class="${next ? (side.live ? 'next' : 'stands') : line.bytes ? '' : 'plain'} ${near ? '' : 'far'} row" ?data-current=${next} aria-current=${next && side.live ? 'step' : nothing}>
+    return html`<li class="${next ? (side.live ? 'next' : 'stands') : line.bytes ? '' : 'plain'} row" ?data-current=${next} aria-current=${next && side.live ? 'step' : nothing}>
       <span class="mark">${next ? html`<span title=${told}>${side.live ? '▶' : '▷'}</span><span class="hear">${told}</span>`
     : waiting.map(({ vm }) => html`<span class="waits" title=${t('code.waits', { vm })}>${vm}<span class="hear"> ${t('code.waits', { vm })}</span></span>`)}</span>
       ${line.bytes ? html`<button class="address ${stops ? 'stops' : ''}" tabindex="-1" aria-pressed=${stops} aria-label=${t('code.breakpoint', { address: line.address })} title="${line.bytes} · ${t('code.breakpoint', { address: line.address })}"
@@ -83,11 +99,9 @@ function pane({ state, t, run }, side, alone) {
   };
   return html`<section class="code-side ${side.live ? 'live' : ''}" aria-label="${sideName(side, t)}: ${head}">
     ${alone ? nothing : html`<p class="code-head"><b>${sideName(side, t)}</b> <span>${head}</span></p>`}
-    ${lines.length ? html`<ol class="code" aria-label=${t('code.label')} tabindex="0" data-scroller @keydown=${roam}>${repeat(blocks, ({ key }) => key, (block, n) => {
-    const distance = Math.abs(n - current);
-    const near = distance <= NEAR;
-    // In a template of its own: `repeat` tells only what is inside one that it is gone.
-    return html`${later([listing, block.key, near, marksIn(block)], distance, html`<li class="later" aria-hidden="true"></li>`, () => repeat(block.lines, ({ line }) => line.n, (line) => row(line, near)))}`;
+    ${blocks.length ? html`<ol class="code" role="list" aria-label=${t('code.label')} tabindex="0" data-scroller @keydown=${roam}>${repeat(blocks, ({ key }) => key, (block, n) => {
+    const distance = Math.max(0, Math.abs(n - current) - NEAR);
+    return html`<div class="block" role="none">${later([listing, block.key, marksIn(block)], distance, html`<li class="later" aria-hidden="true"></li>`, () => repeat(block.lines, ({ line }) => line.n, row))}</div>`;
   })}</ol>` : html`<p class="empty">${t('code.elsewhere')}</p>`}</section>`;
 }
 
