@@ -18,7 +18,7 @@ const TOLD = new Set(['instruction', 'tlb', 'page_walk', 'vmcs_write', 'vmcs_rea
 
 /** @param {Context} context */
 export function draw(context) {
-  return html`<div class="close-up" tabindex="0" data-scroller role="group" aria-label=${context.t(`level.${context.state.level}`)}>${context.state.level === 'phases' ? phases(context) : instruction(context)}</div>`;
+  return html`<div class="close-up ${context.state.level === 'instruction' ? 'one' : ''}" tabindex="0" data-scroller role="group" aria-label=${context.t(`level.${context.state.level}`)}>${context.state.level === 'phases' ? phases(context) : instruction(context)}</div>`;
 }
 
 /** @param {string} text */
