@@ -108,10 +108,16 @@ export function createCommands({ store, link, clock, t, boot, keep, share }) {
   const back = () => state().fork && link.back(state().fork?.at ?? state().position);
   const compare = async () => (await import('./view/what_if_dialog.js')).compareDialog({ boot, t, store, fork: async () => {}, run: (/** @type {string} */ name) => commands[name]?.() });
 
+  /** The breakpoints that are asked for and not answered yet: the next is set beside them. @type {string[] | null} */
+  let breaks = null;
   /** @param {string} address */
   async function toggleBreakpoint(address) {
-    const { breakpoints } = state();
-    const ack = await link.send('breakpoints', { set: breakpoints.includes(address) ? breakpoints.filter((other) => other !== address) : [...breakpoints, address] });
+    const now = breaks ?? state().breakpoints;
+    const mine = now.includes(address) ? now.filter((other) => other !== address) : [...now, address];
+    breaks = mine;
+    const ack = await link.send('breakpoints', { set: mine });
+    if (breaks !== mine) return;
+    breaks = null;
     if (ack.ok) store.update({ breakpoints: ack.set, hits: ack.hits ?? [] });
   }
   async function toBreakpoint() {

@@ -30,6 +30,8 @@ import { showMotion } from './view/motion.js';
 const LETTERS = 'vmviz-letters';
 const LEVEL = 'vmviz-view';
 const SEED = 'vmviz-seed';
+/** How long a notice stands, from when it was last given. */
+const NOTICE_MS = 4000;
 
 /** What the page was given to start from. */
 export const boot = /** @type {import('./types').Boot} */ (JSON.parse(document.getElementById('vmviz-boot')?.textContent ?? '{}'));
@@ -57,6 +59,7 @@ export function startPlayer({ theme, keep, share = () => {}, onward, arrived = (
   };
 
   createLooks({ store, link });
+  let noticed = 0;
   answerQuestions(() => ({ state: store.state, boot, t, run }));
 
   store.subscribe((state, before) => {
@@ -82,7 +85,10 @@ export function startPlayer({ theme, keep, share = () => {}, onward, arrived = (
     }
     if (Boolean(state.drive) !== Boolean(before.drive)) drives(Boolean(state.drive));
     if (keep && state.letters !== before.letters) writeKept(LETTERS, state.letters ? 'on' : 'off');
-    if (state.notice && state.notice !== before.notice) setTimeout(() => store.state.notice === state.notice && store.update({ notice: '' }), 4000);
+    if (state.notice && (state.notice !== before.notice || state.drive?.reminded !== before.drive?.reminded)) {
+      clearTimeout(noticed);
+      noticed = window.setTimeout(() => store.update({ notice: '' }), NOTICE_MS);
+    }
   });
   /** Where a first VMCS appears, the VMCS tab turns to the one the program works with. */
   store.subscribe(({ scene, vmcs }) => {
