@@ -76,13 +76,15 @@ def player(context: BrowserContext, server: Server) -> Iterator[Player]:
     player.check()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def programs(start_server: Callable[..., Server]) -> Server:
     """A server of conformance programs as lessons."""
     return start_server("threading", module="tests.browser.shown_programs")
 
 
 @pytest.fixture
-def shown(context: BrowserContext, programs: Server) -> Player:
-    """A player over those."""
-    return Player(context.new_page(), programs)
+def shown(context: BrowserContext, programs: Server) -> Iterator[Player]:
+    """A player over those; when the test is over nothing may have gone wrong in it."""
+    player = Player(context.new_page(), programs)
+    yield player
+    player.check()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 from tests.browser.axe import assert_accessible
 from tests.browser.player import Player, words
-from tools.server import Server
 
 
-def test_the_broken_rule_is_lit_among_all_checks(start_server: Callable[..., Server], context: BrowserContext) -> None:
-    player = Player(context.new_page(), start_server("threading", module="tests.browser.shown_programs"))
+def test_the_broken_rule_is_lit_among_all_checks(shown: Player) -> None:
+    player = shown
     player.open("?lang=en", "#step=0", lesson="failed")
     loaded: list[str] = []
     player.page.on("request", lambda request: loaded.append(request.url))
@@ -30,4 +27,3 @@ def test_the_broken_rule_is_lit_among_all_checks(start_server: Callable[..., Ser
     assert_accessible(player.page)
     player.press("ArrowRight")
     expect(player.page.locator(".checks")).to_have_count(0)
-    player.check()

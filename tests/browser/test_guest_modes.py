@@ -27,7 +27,6 @@ def test_a_guest_that_gets_control_shows_its_mode(shown: Player, lesson: str, mo
     shown.page.get_by_role("tab", name="Text").click()
     expect(shown.page.locator(".scene-text")).to_contain_text(sentence)
     assert_accessible(shown.page)
-    shown.check()
 
 
 def test_a_guest_that_switches_to_protected_mode_says_so(shown: Player) -> None:
@@ -48,7 +47,6 @@ def test_a_guest_that_switches_to_protected_mode_says_so(shown: Player) -> None:
         raise AssertionError("the guest never left real-address mode")
     expect(badge).to_contain_text("16-bit protected")
     expect(shown.page.locator(".story")).to_contain_text("goes from real-address mode to protected mode")
-    shown.check()
 
 
 @pytest.mark.parametrize("size", [(390, 844), (640, 480)], ids=str)
@@ -62,4 +60,3 @@ def test_the_badge_is_inside_its_vm_on_small_pages(shown: Player, size: tuple[in
         (name) => document.querySelector(`#stage ${name}`).getBoundingClientRect());
       return badge.left >= vm.left && badge.right <= chip.left && badge.bottom <= vm.bottom + 1;
     }""")
-    shown.check()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 from tests.browser.axe import assert_accessible
 from tests.browser.player import Player
-from tools.server import Server
 
 
-def test_an_injected_event_is_told_with_its_way_and_its_handler(start_server: Callable[..., Server],
-                                                                context: BrowserContext) -> None:
-    player = Player(context.new_page(), start_server("threading", module="tests.browser.shown_programs"))
+def test_an_injected_event_is_told_with_its_way_and_its_handler(shown: Player) -> None:
+    player = shown
     player.open("?lang=en", "#step=0", lesson="injection")
     old = player.sentence
     player.press("n")
@@ -23,4 +19,3 @@ def test_an_injected_event_is_told_with_its_way_and_its_handler(start_server: Ca
     expect(player.page.locator("#stage .carried")).to_contain_text("injects external interrupt 33")
     expect(player.page.locator(".story")).to_contain_text("its handler begins at 9100")
     assert_accessible(player.page)
-    player.check()

@@ -38,7 +38,7 @@ def page(context: BrowserContext, folder: Path, tmp_path: Path) -> Iterator[Page
         yield page
     finally:
         os.killpg(command.pid, signal.SIGINT)       # Ctrl+C goes to both
-        command.communicate(timeout=20)
+        command.communicate(timeout=60)
 
 
 def change(folder: Path, file: str, before: str, after: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.axe import assert_accessible
@@ -12,9 +13,20 @@ from tests.browser.two_processors import NAME
 from tools.server import Server
 
 
-def test_each_processor_shows_whom_it_runs(start_server: Callable[..., Server], context: BrowserContext) -> None:
-    server = start_server("threading", module="tests.browser.two_processors")
-    player = Player(context.new_page(), server)
+@pytest.fixture(scope="module")
+def two(start_server: Callable[..., Server]) -> Server:
+    return start_server("threading", module="tests.browser.two_processors")
+
+
+@pytest.fixture
+def player(context: BrowserContext, two: Server) -> Iterator[Player]:
+    """A player over the lesson of two processors."""
+    player = Player(context.new_page(), two)
+    yield player
+    player.check()
+
+
+def test_each_processor_shows_whom_it_runs(player: Player) -> None:
     player.open("?lang=en", "#step=0", lesson=NAME)
     cards = player.page.locator("[data-processor]")
     expect(cards).to_have_count(2)
@@ -24,14 +36,11 @@ def test_each_processor_shows_whom_it_runs(start_server: Callable[..., Server], 
     expect(cards.nth(1)).to_have_class("processor mode-non_root acts")
     expect(player.page.locator(".other-dot")).to_have_count(1)
     assert_accessible(player.page)
-    player.check()
 
 
-def test_the_tlb_of_either_can_be_looked_at(start_server: Callable[..., Server], context: BrowserContext) -> None:
-    server = start_server("threading", module="tests.browser.two_processors")
-    player = Player(context.new_page(), server)
+def test_the_tlb_of_either_can_be_looked_at(player: Player) -> None:
     player.open("?lang=en", "#step=0", lesson=NAME)
-    stop = server.outline(NAME)["stops"][0]
+    stop = player.server.outline(NAME)["stops"][0]
     player.press("n")
     player.wait_at(stop["step"], stop["phase"])
     player.press("ArrowLeft")                               # before the VM entry that flushes it
@@ -51,4 +60,3 @@ def test_the_tlb_of_either_can_be_looked_at(start_server: Callable[..., Server],
     player.page.locator("#tab-memory").click()
     expect(player.page.locator("[data-whose='0']")).to_have_attribute("aria-pressed", "true")
     assert_accessible(player.page)
-    player.check()
