@@ -56,3 +56,7 @@ def test_cells_that_are_written_again_and_again_are_kept_once() -> None:
     assert len({id(span.cells) for level in range(64) for span in again.path(level, 64)}) == 1
     other, _ = spans_of([{n % 2: n, 2 + n % 2: n} for n in range(64)])
     assert again.bytes_kept < other.bytes_kept
+    for spans in (again, other):
+        kept = {id(column): len(column) for low in range(64) for high in range(low, 65)
+                for span in spans.path(low, high) for column in span}
+        assert spans.bytes_kept == 8 * sum(kept.values())

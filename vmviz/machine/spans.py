@@ -84,6 +84,7 @@ class Spans:
     def __init__(self) -> None:
         self._levels: list[list[Span]] = [[]]
         self.frames: set[int] = set()       # the page frames that were written
+        self.bytes_kept = 0                 # how many bytes the spans hold; an array that several share is counted once
 
     def add(self, span: Span) -> None:
         """The next chunk's span; joins what can be joined."""
@@ -98,7 +99,11 @@ class Spans:
     def _append(self, level: int, span: Span) -> None:
         if not level:
             self.frames.update(cell >> 9 for cell in span.cells)
-        self._levels[level].append(_sharing(span, *self._levels[level][-1:]))
+        before = self._levels[level][-1:]
+        span = _sharing(span, *before)
+        near = [column for other in (*before, *(self._levels[level - 1][-2:] if level else ())) for column in other]
+        self.bytes_kept += 8 * sum(len(column) for column in span if not any(column is other for other in near))
+        self._levels[level].append(span)
 
     def completed(self, chunk: int) -> list[Span]:
         """The spans that chunk number `chunk` completed, one a level: its own, and those joined because of it."""
@@ -130,9 +135,3 @@ class Spans:
                 level -= 1
             yield self._levels[level][low >> level]
             low += 1 << level
-
-    @property
-    def bytes_kept(self) -> int:
-        """How many bytes the spans hold."""
-        columns = {id(column): len(column) for level in self._levels for span in level for column in span}
-        return 8 * sum(columns.values())
