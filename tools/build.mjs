@@ -51,8 +51,8 @@ const sentences = (lang) => JSON.parse(readFileSync(join(languageFolder, `${lang
 /** Pages of the server alone say these. */
 const SERVER_ONLY = /^(about|glossary|home|onward|page|reference|search|teach)\./;
 
-/** Sentences that few need, in scripts of their own (`more` in catalogue.js): when a learner drives, and the rules of VM entry. @type {Record<string, RegExp>} */
-const PARTS = { drive: /^drive\.(?!switch$|spoken$|say_first$)/, checks: /^(check|checks|check_state)\./ };
+/** Sentences that few need, in scripts of their own (`more` in catalogue.js): when a learner drives, and the rules of VM entry and of the VMX instructions. @type {Record<string, RegExp>} */
+const PARTS = { drive: /^drive\.(?!switch$|spoken$|say_first$)/, checks: /^(check|checks|check_state|vmx_guard)\./ };
 const partOf = (/** @type {string} */ key) => Object.keys(PARTS).find((part) => PARTS[part].test(key)) ?? '';
 
 /** The sentences of a part that scripts need, in a language; in English where it has none yet. @param {string} lang @param {string} part  empty: those of no part */

@@ -56,6 +56,20 @@ class VmxOutcome(Event, frozen=True, kw_only=True, tag="vmx_outcome"):
     error: int | None = None
 
 
+class VmxGuard(Event, frozen=True, kw_only=True, tag="vmx_guard"):
+    """A VMX instruction ends here, before its effect: the guard that decided, told before what it leads to.
+
+    `guard` is the id of its row in vmviz.spec.VMX_OUTCOMES, `result` what it gives, `section` the title of the
+    instruction's section in the manual; `check` is the same rule among those of VM entry, for VMLAUNCH and VMRESUME.
+    """
+
+    instruction: str
+    guard: str
+    result: Literal["fault", "exit", "fail"]
+    section: str
+    check: str | None = None
+
+
 class VmEntry(Event, frozen=True, kw_only=True, tag="vm_entry"):
     """Control passed to a guest at `rip`."""
 

@@ -1,5 +1,6 @@
 """A server whose lessons are proof programs, each of which shows something that no lesson has yet: guests in other
-modes, bitmaps, MSR areas, events that are injected, checks that fail. `Server(..., module=...)` names this module.
+modes, bitmaps, MSR areas, events that are injected, checks and instructions that fail.
+`Server(..., module=...)` names this module.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ SHOWN = {
     "shadow": ("shadow-vmcs-bitmaps", "{event: vm_exit}"),
     "injection": ("inject-real-mode", "{event: vm_exit}"),
     "failed": ("failed-entry", "{event: entry_failed}"),
+    "vmptrld-fails": ("vmx-instruction-errors", "{event: vmx_outcome, instruction: vmptrld, error: 9}"),
+    "vmwrite-fails": ("../cases/vmread-unsupported", "{event: vmx_outcome, instruction: vmwrite, error: 12}"),
+    "guest-exits": ("vmx-instruction-errors", "{event: vmx_guard, result: exit}"),
+    "vmcall-exits": ("../cases/exit-vmx-cpl3", "{event: vmx_guard, result: exit}"),
 }
 
 

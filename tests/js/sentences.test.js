@@ -26,6 +26,7 @@ const EVENTS = [
   ...[['off', 'root'], ['root', 'off'], ['root', 'non_root'], ['non_root', 'root'], ['non_root', 'off']].map(([from, to]) => ({ type: 'mode', processor: 0, from, to })),
   { type: 'vmx_outcome', instruction: 'vmxon', result: 'succeed' }, { type: 'vmx_outcome', instruction: 'vmxon', result: 'fail_invalid' },
   { type: 'vmx_outcome', instruction: 'vmlaunch', result: 'fail_valid', error: 4 },
+  { type: 'vmx_guard', instruction: 'vmptrld', guard: 'vmptrld.revision', result: 'fail', section: 'VMPTRLD' }, { type: 'vmx_guard', instruction: 'vmlaunch', guard: 'vmlaunch.cpl', result: 'fault', section: 'VMLAUNCH', check: 'guard.3' },
   ...['launch', 'resume'].map((kind) => ({ type: 'vm_entry', kind, vmcs: '201000', vm: 'A', rip: '104000' })),
   { type: 'vm_exit', isa: 'vmx', reason: 10, name: 'CPUID', qualification: '0', vmcs: '201000', vm: 'A', rip: '104003', length: 2 },
   ...[7, 8, 33, 34, 41].map((reason) => ({ type: 'entry_failed', reason, check: 'host.cr0_fixed', fields: ['host_cr0'], section: 'Checks on Host Control Registers', vmcs: '201000', vm: 'A' })),
@@ -104,6 +105,24 @@ test('a failed entry tells its rule as a sentence, the fields it looks at with t
   const spoken = liveSentence({ ...state, events }, translator(catalogue('pt-BR')));
   assert.ok(spoken.includes(catalogue('pt-BR')['check.guest.rip_canonical']), spoken);
   assert.equal(spoken.match(/\. /g), null, 'one sentence');
+});
+
+test('a VMX instruction that fails tells its rule; one by which a guest leaves breaks none', () => {
+  const state = stateAt('37');
+  const guard = { type: 'vmx_guard', instruction: 'vmptrld', guard: 'vmptrld.address', result: 'fail', section: 'VMPTRLD' };
+  const failing = [guard, { type: 'vmx_outcome', instruction: 'vmptrld', result: 'fail_valid', error: 9 }];
+  for (const lang of LANGUAGES) {
+    const say = translator(catalogue(lang));
+    const rule = catalogue(lang)['vmx_guard.address'];
+    const [spoken, left] = [liveSentence({ ...state, events: failing }, say), liveSentence({ ...state, events: [{ ...guard, result: 'exit' }] }, say)];
+    assert.ok(spoken.includes(rule) && left.includes(rule), `${lang}: ${spoken} ${left}`);
+    assert.ok(say('live.rule').split('{rule}')[0].split('{what}')[1].split(' ').every((word) => spoken.includes(word)), `${lang}: ${spoken}`);
+    assert.ok(say('live.guard').split('{rule}')[0].split('{what}')[1].split(' ').every((word) => left.includes(word)), `${lang}: ${left}`);
+  }
+  assert.deepEqual(brokenRule({ ...state, events: failing }, t), { rule: catalogue('en')['vmx_guard.address'], exit: false, section: 'VMPTRLD', vmcs: '', fields: [] });
+  assert.equal(brokenRule({ ...state, position: { step: 36, phase: 2 }, events: [{ ...guard, result: 'exit' }] }, t), null, 'the phases of an exit tell of themselves');
+  const { 'vmx_guard.address': _, ...rest } = catalogue('en');
+  assert.equal(brokenRule({ ...state, events: failing }, translator(rest)), null, 'nothing is said before the words are there');
 });
 
 test('with several processors the sentence and the picture are those of the one that acted', () => {

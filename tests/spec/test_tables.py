@@ -20,6 +20,7 @@ KEYS = {
     "svm_exit_codes.csv": ("code_hex",), "svm_instructions.csv": ("mnemonic",),
     "svm_vmcb_fields.csv": ("area", "offset_hex"), "svm_vmrun_checks.csv": ("order",),
     "vmcs_fields.csv": ("encoding_hex",), "vmx_instructions.csv": ("mnemonic",), "vmx_msrs.csv": ("msr_hex", "bits"),
+    "vmx_outcomes.csv": ("guard",),
     "vmx_svm_map.csv": ("concept",),
 }
 

@@ -30,6 +30,7 @@ from vmviz.spec.rows import (
     Vendors,
     VmcbField,
     VmxInstruction,
+    VmxOutcome,
     read_rows,
 )
 
@@ -72,6 +73,7 @@ ENTRY_CHECKS: tuple[EntryCheck, ...] = read_rows("entry_checks", EntryCheck)
 EXIT_STATE: tuple[ExitStateRow, ...] = read_rows("exit_state", ExitStateRow)
 VMX_INSTRUCTIONS: Mapping[str, VmxInstruction] = _frozen(
     {row.mnemonic: row for row in read_rows("vmx_instructions", VmxInstruction)})
+VMX_OUTCOMES: Mapping[str, VmxOutcome] = _frozen({row.guard: row for row in read_rows("vmx_outcomes", VmxOutcome)})
 VMX_MSR_BITS: tuple[MsrBits, ...] = read_rows("vmx_msrs", MsrBits)
 VMX_MSRS: Mapping[int, Msr] = _frozen({
     number: Msr(number, name, tuple(row for row in VMX_MSR_BITS if row.msr == number))

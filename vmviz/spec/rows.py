@@ -126,11 +126,35 @@ class VmxInstruction:
     operands: str = column()
     in_original_ten: bool = column(convert=_truth)
     root_behaviour: str = column()
-    non_root_behaviour: str = column()
-    faults: str = column()
-    vmfail_cases: str = column()
     effect: str = column()
     teaching_note: str = column()
+
+
+def _entry_check(cell: str) -> str | None:
+    return None if cell == "none" else f"guard.{int(cell)}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class VmxOutcome:
+    """How a VMX instruction can end other than by its effect, in the order in which the processor decides.
+
+    `guard` is the row's id, INSTRUCTION.NAME in small letters. `kind` is fault, exit or fail. `code` says which: the
+    fault ("#GP(0)", or several with "; " between them), the number of the VM exit, the VM-instruction error number, or
+    "invalid" for a VMfailInvalid that never has a number. `check` is the rule of VM entry that the row is, as its page
+    names it: "guard.4"; None for instructions that enter no guest, and for what the checks themselves decide.
+    Source: SDM volume 3, chapter "VMX Instruction Reference".
+    """
+
+    guard: str = column()
+    kind: str = column()
+    code: str = column()
+    case: str = column()
+    check: str | None = column("entry_check", _entry_check)
+
+    @property
+    def instruction(self) -> str:
+        """The mnemonic, in small letters."""
+        return self.guard.partition(".")[0]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

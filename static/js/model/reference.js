@@ -116,9 +116,13 @@ export function pageOf({ pages }, key, prefix, query) {
   const dot = key.indexOf('.');
   const page = pages[key.slice(0, dot)];
   if (!page) return '';
-  const asked = new URLSearchParams(query);
-  const kept = new URLSearchParams([...asked].filter(([name]) => name === 'lang' || name === 'theme'));
-  return `${prefix}${page}${kept.size ? `?${kept}` : ''}#${encodeURIComponent(key.slice(dot + 1))}`;
+  return `${withQuery(`${prefix}${page}`, query)}#${encodeURIComponent(key.slice(dot + 1))}`;
+}
+
+/** The address of a page around the lessons in the language and theme of this page's address. @param {string} page @param {string} query of this page's address */
+export function withQuery(page, query) {
+  const kept = new URLSearchParams([...new URLSearchParams(query)].filter(([name]) => name === 'lang' || name === 'theme'));
+  return `${page}${kept.size ? `?${kept}` : ''}`;
 }
 
 /** What the page calls a thing: exit reasons as everywhere on it, the rest by the name in the reference. @param {Reference} reference @param {string} key @param {import('../types').Translate} t */

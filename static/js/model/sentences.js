@@ -16,7 +16,7 @@ import { importance } from './vmcs_table.js';
 import { firstOf } from './words.js';
 
 /** What a person would tell first, most telling first. */
-const ORDER = ['entry_failed', 'vm_exit', 'vm_entry', 'fault', 'interrupt', 'signal', 'vmcs_write', 'vmcs_read', 'vmx_outcome', 'mode', 'vmcs_state', 'halt', 'port',
+const ORDER = ['entry_failed', 'vm_exit', 'vm_entry', 'fault', 'interrupt', 'signal', 'vmcs_write', 'vmcs_read', 'vmx_outcome', 'vmx_guard', 'mode', 'vmcs_state', 'halt', 'port',
   'msr', 'memory', 'console', 'instruction', 'vm', 'ept_walk', 'page_walk', 'tlb', 'note'];
 
 /** The short name of an exit reason. @param {Translate} t @param {number | undefined} reason @param {string} [name] */
@@ -36,6 +36,10 @@ export function clause(event, scene, t) {
     case 'instruction': return say('event.instruction', { text: instructionText(event.text) });
     case 'mode': return say(`event.mode.${event.from}.${event.to}`);
     case 'vmx_outcome': return say(`event.vmx_outcome.${event.result}`, { instruction: String(event.instruction).toUpperCase(), meaning: t(`vmx_error.${event.error}`) });
+    case 'vmx_guard': {
+      const rule = ruleSentence(event.check ?? event.guard, t);
+      return rule && say('event.vmx_guard', { instruction: String(event.instruction).toUpperCase(), rule });
+    }
     case 'vm_entry': return say(`event.vm_entry.${event.kind}`);
     case 'vm_exit': return say('event.vm_exit', { name: reasonName(t, event.reason, event.name), reason: event.reason & 0xffff,
       meaning: firstOf(t, [`exit.${event.reason & 0xffff}`, 'exit.other'], event) });
@@ -62,20 +66,24 @@ export function clause(event, scene, t) {
   }
 }
 
-/** A rule of VM entry as a sentence, by the id of its check. @param {string} check @param {Translate} t */
-function ruleSentence(check, t) {
-  return firstOf(t, [`check.${check}`]) || String(check ?? '').replaceAll('_', ' ');
+/** A rule as a sentence, by its id: a check of VM entry, or a guard, whose words many instructions share; '' while there are none. @param {string} id @param {Translate} t */
+export function ruleSentence(id, t) {
+  return firstOf(t, [`check.${id}`, ...(/^guard\./.test(id) ? [id] : [`vmx_guard.${id}`, `vmx_guard.${id.split('.')[1]}`])]);
 }
 
 /**
- * The rule that the VM entry of this position breaks, with the fields it looks at and their values; null when none does.
- * @param {State} state @param {Translate} t @returns {{rule: string, section: string, vmcs: string, fields: {name: string, field: string, value: string}[]} | null}
+ * The rule that the VM entry or VMX instruction of this position breaks, with the fields it looks at and their values; null when none does, or its words are
+ * not there yet. `exit`: that is how a guest leaves, and no failure; its phases tell of themselves.
+ * @param {State} state @param {Translate} t @returns {{rule: string, exit: boolean, section: string, vmcs: string, fields: {name: string, field: string, value: string}[]} | null}
  */
-export function brokenRule({ events, scene }, t) {
-  const failed = events.findLast(({ type }) => type === 'entry_failed');
-  if (!failed) return null;
+export function brokenRule({ events, position, scene }, t) {
+  const failed = events.findLast(({ type }) => type === 'entry_failed' || type === 'vmx_guard');
+  if (!failed || (failed.result === 'exit' && position.phase)) return null;
+  const id = String(failed.check ?? failed.guard ?? '');
+  const rule = ruleSentence(id, t) || (failed.type === 'entry_failed' ? id.replaceAll('_', ' ') : '');
+  if (!rule) return null;
   const values = scene?.vmcs[failed.vmcs]?.fields ?? {};
-  return { rule: ruleSentence(failed.check, t), section: failed.section ?? '', vmcs: failed.vmcs,
+  return { rule, exit: failed.result === 'exit', section: failed.section ?? '', vmcs: failed.vmcs ?? '',
     fields: (failed.fields ?? []).map((/** @type {string} */ name) => ({ name: fieldLabel(name), field: name, value: name in values ? fieldValue(name, values[name]) : '' })) };
 }
 
@@ -117,7 +125,9 @@ export function whoHasControl(scene, t) {
 
 /** The events of the position that have words, most telling first. @param {State} state @param {Translate} t */
 export function tellings(state, t) {
-  const rank = (/** @type {Event} */ { type, id }) => (id === 'what_if' ? -1 : ORDER.includes(type) ? ORDER.indexOf(type) : ORDER.length);
+  // That an instruction fails is more than that it writes why into the VMCS.
+  const rank = (/** @type {Event} */ { type, id, result }) => (id === 'what_if' ? -1 : /^fail_/.test(result) ? ORDER.indexOf('vmcs_write') - 0.5
+    : ORDER.includes(type) ? ORDER.indexOf(type) : ORDER.length);
   return state.events.filter(({ type }) => type !== 'phase').slice().sort((a, b) => rank(a) - rank(b))
     .map((event) => ({ event, text: clause(event, state.scene, t) })).filter(({ text }, index, all) => text && all.findIndex((other) => other.text === text) === index);
 }
@@ -162,7 +172,7 @@ export function liveSentence(state, t) {
   if (!state.scene) return '';
   const broken = brokenRule(state, t);
   const happened = whatHappened(state, t);
-  const told = [broken ? t('live.rule', { what: happened, rule: broken.rule }) : happened, ...carriedWords(state, t)].join(t('live.separator'));
+  const told = [broken ? t(broken.exit ? 'live.guard' : 'live.rule', { what: happened, rule: broken.rule }) : happened, ...carriedWords(state, t)].join(t('live.separator'));
   const processor = actingOf(state.scene);
   const what = processor === undefined ? told : t('live.processor', { processor, what: told });
   const who = [whoHasControl(state.scene, t), modeChange(state.scene, t)].filter(Boolean).join(t('live.separator'));

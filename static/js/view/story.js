@@ -69,7 +69,7 @@ function told(state, t) {
   const phase = phaseUnderWay(state);
   const inside = phase !== null;
   const crossed = state.events.some(({ type }) => type === 'phase');
-  const all = tellings(state, t).filter(({ event }) => !(crossed && (event.type === 'vmcs_write' || event.type === 'mode' || event.type === 'vm')));
+  const all = tellings(state, t).filter(({ event }) => event.type !== 'vmx_guard' && !(crossed && (event.type === 'vmcs_write' || event.type === 'mode' || event.type === 'vm')));
   const rest = inside ? all : all.slice(1);
   const bare = !inside && all[0]?.event.type === 'instruction';
   return html`<h2 class="event">${bare ? ran(all[0].event, t) : sentence(phase ? phaseDoes(t, phase) : whatHappened(state, t))}</h2>
@@ -86,10 +86,10 @@ function bitAsked({ state, t, run }) {
   return html`<p class="cause"><button class="btn" data-command="look" @click=${() => run('look', { tab: 'memory', kind: question.kind, part: '', bit: undefined })}>${t(question.kind === 'areas' ? 'bitmap.see_entry' : 'bitmap.see', { name: t(`bitmap.${question.kind}`) })}</button></p>`;
 }
 
-/** A VM entry failed: the rule, the fields it looks at with their values, and where the manual has it. @param {import('../types').State} state @param {import('../types').Translate} t */
+/** A VM entry or another VMX instruction failed: the rule, the fields it looks at with their values, and where the manual has it. @param {import('../types').State} state @param {import('../types').Translate} t */
 function rule(state, t) {
   const broken = brokenRule(state, t);
-  if (!broken) return nothing;
+  if (!broken || broken.exit) return nothing;
   return html`<section class="rule" aria-label=${t('story.rule')}><h3>${t('story.rule')}</h3><p>${sentence(broken.rule)}</p>
     ${broken.fields.length ? html`<h4>${t('story.rule.fields')}</h4><dl>${broken.fields.map(({ name, field, value }) => html`<dt>${aboutButton(name, `field.${field}`, { of: broken.vmcs })}</dt><dd>${value}</dd>`)}</dl>` : nothing}
     ${broken.section ? html`<p class="source">${t('story.rule.section', { section: broken.section })}</p>` : nothing}</section>`;

@@ -21,7 +21,7 @@ from vmviz import events as ev
 from vmviz.machine.bench import Machine
 from vmviz.machine.decode import Instruction
 from vmviz.machine.isa import load, registry
-from vmviz.machine.isa.vmx import NAMES
+from vmviz.machine.isa.vmx_guards import NAMES
 from vmviz.machine.operands import NUMBER
 from vmviz.machine.outcome import Fault, OutsideModel, VmExit
 from vmviz.machine.processor import Processor

@@ -1,7 +1,6 @@
 """docs/proof.md: a table for instructions, exit reasons, rules of VM entry, VMCS fields and controls."""
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -12,7 +11,15 @@ from tests.conformance.proof import reasons
 from tests.conformance.proof.coverage import Shown, by_fact
 from vmviz.machine.isa import load, registry
 from vmviz.machine.vmx import entry_rules
-from vmviz.spec import CONTROL_BIT_ROWS, ENTRY_CHECKS, EXIT_REASONS, FIELDS, INSTRUCTION_ERROR_ROWS, VMX_INSTRUCTIONS
+from vmviz.spec import (
+    CONTROL_BIT_ROWS,
+    ENTRY_CHECKS,
+    EXIT_REASONS,
+    FIELDS,
+    INSTRUCTION_ERROR_ROWS,
+    VMX_INSTRUCTIONS,
+    VMX_OUTCOMES,
+)
 
 MOST_NAMED: Final = 4
 HEAD: Final = """# What is proven
@@ -93,7 +100,7 @@ def _heading(title: str, *columns: str) -> Iterator[str]:
 
 def outcomes(name: str) -> list[str]:
     """All outcomes of an instruction, from the tables."""
-    row = VMX_INSTRUCTIONS[name]
+    rows = [row for row in VMX_OUTCOMES.values() if row.instruction == name.lower()]
     found = []
     if name in ("VMLAUNCH", "VMRESUME"):
         found += ["VM entry", "VM-entry failure, exit 33", "VM-entry failure, exit 34"]
@@ -101,13 +108,12 @@ def outcomes(name: str) -> list[str]:
         found.append("completes")
     elif name != "VMCALL":
         found.append("VMsucceed")
-    may_lack_vmcs = re.search(r"VMfailInvalid", row.vmfail_cases) or name in ("VMCLEAR", "VMPTRLD", "INVEPT", "INVVPID")
-    if may_lack_vmcs and name != "VMXOFF":
+    if name != "VMXOFF" and any(row.kind == "fail" for row in rows):
         found.append("VMfailInvalid")
     found += [f"VMfailValid({error.number})" for error in INSTRUCTION_ERROR_ROWS if name in error.raised_by]
-    found += [f"VM exit {number}" for number in re.findall(r"(?:reason|VM exit) (\d+)", row.non_root_behaviour)]
-    faults = ("#UD", "#GP(0)", "#SS(0)", "#PF")
-    return found + [fault for fault in faults if fault in row.faults]
+    found += dict.fromkeys(f"VM exit {row.code}" for row in rows if row.kind == "exit")
+    raised = {fault for row in rows if row.kind == "fault" for fault in row.code.split("; ")}
+    return found + [fault for fault in ("#UD", "#GP(0)", "#SS(0)", "#PF") if fault in raised]
 
 
 def _instructions(proof: Proof) -> Iterator[str]:

@@ -3,9 +3,10 @@ VMRESUME, VMCALL.
 
 Each is a ladder of guards in the manual's order: #UD outside VMX operation or in a mode without VMX instructions, a
 VM exit in non-root operation (before the privilege check), #GP(0) above CPL 0, faults of the memory operand, then
-VMfail. Only the verbs vm_succeed, vm_fail_invalid, vm_fail_valid and vm_fail touch the flags and the error field
-(SDM volume 3, chapter "VMX Instruction Reference", section "Conventions"). The flush instructions and VMFUNC are in
-vmx_memory.py. The ten stay in one file, so that their ladders can be read side by side.
+VMfail. The guard that decides is told by name (vmx_guards.py has those that many share). Only the verbs vm_succeed,
+vm_fail_invalid, vm_fail_valid and vm_fail touch the flags and the error field (SDM volume 3, chapter "VMX Instruction
+Reference", section "Conventions"). The flush instructions and VMFUNC are in vmx_memory.py. The ten stay in one file, so
+that their ladders can be read side by side.
 
 Simplified: error 6 (VMRESUME after VMXOFF) never comes; a launched VMCS can be resumed after a new VMXON.
 """
@@ -17,20 +18,24 @@ from iced_x86 import Mnemonic as M
 
 from vmviz import events as ev
 from vmviz.machine.isa.registry import instruction
-from vmviz.machine.outcome import GP, UD, Fault, VmExit
+from vmviz.machine.isa.vmx_guards import (
+    NAMES,
+    exit_from_guest,
+    in_mode,
+    in_operation,
+    operand_fault,
+    privileged,
+    refused,
+    tell_guard,
+)
+from vmviz.machine.outcome import GP, UD, Fault
 from vmviz.machine.registers import (
-    AR_L,
     BY_MOV_SS,
     CF,
-    CPL,
     CR0,
-    CR0_PE,
     CR4,
     CR4_VMXE,
-    CS_RIGHTS,
     CURRENT_VMCS,
-    EFER,
-    EFER_LMA,
     FEATURE_CONTROL,
     INTERRUPTIBILITY,
     NO_VMCS,
@@ -38,9 +43,7 @@ from vmviz.machine.registers import (
     OPERATION,
     OPERATION_NAMES,
     OUTCOME,
-    RFLAGS,
     ROOT,
-    VM,
     VMXON_POINTER,
     ZF,
 )
@@ -54,14 +57,8 @@ if TYPE_CHECKING:
 
 SUCCEED, FAIL_INVALID, FAIL_VALID = "succeed", "fail_invalid", "fail_valid"
 RESULTS: Final = (SUCCEED, FAIL_INVALID, FAIL_VALID)
-NAMES: Final = {
-    M.VMXON: "vmxon", M.VMXOFF: "vmxoff", M.VMCLEAR: "vmclear", M.VMPTRLD: "vmptrld", M.VMPTRST: "vmptrst",
-    M.VMREAD: "vmread",
-    M.VMWRITE: "vmwrite", M.VMLAUNCH: "vmlaunch", M.VMRESUME: "vmresume", M.VMCALL: "vmcall", M.INVEPT: "invept",
-    M.INVVPID: "invvpid", M.VMFUNC: "vmfunc",
-}
 INSTRUCTIONS: Final = tuple(NAMES.values())
-VMXON_ALLOWED: Final = 1 | 4                        # locked, and VMXON allowed outside SMX operation
+LOCKED, ALLOWED_OUTSIDE_SMX = 1, 4                  # bits of IA32_FEATURE_CONTROL
 # Exit reasons of the instructions in non-root operation.
 EXIT_VMCALL, EXIT_VMCLEAR, EXIT_VMLAUNCH, EXIT_VMPTRLD, EXIT_VMPTRST = range(18, 23)
 EXIT_VMREAD, EXIT_VMRESUME, EXIT_VMWRITE, EXIT_VMXOFF, EXIT_VMXON = range(23, 28)
@@ -92,59 +89,45 @@ def vm_succeed(cpu: Processor, ins: Instruction) -> None:
     _conclude(cpu, ins, 0, 0)
 
 
-def vm_fail_invalid(cpu: Processor, ins: Instruction) -> None:
-    """CF = 1: there is no VMCS for an error number."""
+def vm_fail_invalid(cpu: Processor, ins: Instruction, guard: str) -> None:
+    """CF = 1: there is no VMCS for an error number. `guard`: which one decided."""
+    tell_guard(cpu, ins, guard)
     _conclude(cpu, ins, 1, CF)
 
 
-def vm_fail_valid(cpu: Processor, ins: Instruction, error: int, region: vmcs.Region | None = None) -> None:
-    """ZF = 1, and the error number in the VMCS."""
+def vm_fail_valid(cpu: Processor, ins: Instruction, error: int, guard: str | None) -> None:
+    """ZF = 1, and the error number in the VMCS. `guard`: which one decided, None when it was a check of VM entry."""
+    if guard is not None:
+        tell_guard(cpu, ins, guard)
     _conclude(cpu, ins, 2, ZF, error)
-    (region or cpu.guest_fields()).write("vm_instruction_error", error)
+    cpu.guest_fields().write("vm_instruction_error", error)
 
 
-def vm_fail(cpu: Processor, ins: Instruction, error: int) -> None:
+def vm_fail(cpu: Processor, ins: Instruction, error: int, guard: str) -> None:
     """VMfailValid with a current VMCS, else VMfailInvalid."""
     if cpu.reg[CURRENT_VMCS] == NO_VMCS:
-        vm_fail_invalid(cpu, ins)
+        vm_fail_invalid(cpu, ins, guard)
     else:
-        vm_fail_valid(cpu, ins, error)
+        vm_fail_valid(cpu, ins, error, guard)
 
 
 # ---- guards
 
-def in_mode(cpu: Processor) -> None:
-    """#UD where no VMX instruction exists: real-address, virtual-8086 and compatibility mode."""
-    reg = cpu.reg
-    if not reg[CR0] & CR0_PE or reg[RFLAGS] & VM or (reg[EFER] & EFER_LMA and not reg[CS_RIGHTS] & AR_L):
-        raise Fault(UD)
-
-
-def in_operation(cpu: Processor) -> None:
-    """#UD outside VMX operation."""
-    if cpu.reg[OPERATION] == OFF:
-        raise Fault(UD)
-    in_mode(cpu)
-
-
-def privileged(cpu: Processor) -> None:
-    """#GP(0) above CPL 0."""
-    if cpu.reg[CPL]:
-        raise Fault(GP)
-
-
-def exit_from_guest(cpu: Processor, ins: Instruction, reason: int, described: int | None = None) -> None:
-    """In non-root operation: a VM exit, with the displacement of the memory operand as its qualification."""
-    if cpu.non_root:
-        raise VmExit(reason, information.displacement(ins), length=ins.length, information=described)
-
-
 def _manages(cpu: Processor, ins: Instruction, reason: int) -> None:
     """The guards of an instruction that a guest never completes, down to the privilege check."""
-    in_operation(cpu)
+    in_operation(cpu, ins)
     if cpu.non_root:
         exit_from_guest(cpu, ins, reason, information.memory_only(ins) if information.has_memory(ins) else None)
-    privileged(cpu)
+    privileged(cpu, ins)
+
+
+def _pointer(cpu: Processor, ins: Instruction) -> int:
+    """The physical address in the memory operand."""
+    try:
+        return ins.dst(cpu)
+    except Fault as fault:
+        operand_fault(cpu, ins, fault)
+        raise
 
 
 def good_address(cpu: Processor, address: int) -> bool:
@@ -173,23 +156,28 @@ def belongs_here(cpu: Processor, ins: Instruction, region: vmcs.Region) -> None:
 def vmxon(cpu: Processor, ins: Instruction) -> None:
     reg = cpu.reg
     if not reg[CR4] & CR4_VMXE:
-        raise Fault(UD)
-    in_mode(cpu)
+        raise refused(cpu, ins, "vmxe", Fault(UD))
+    in_mode(cpu, ins)
     if cpu.non_root:
         exit_from_guest(cpu, ins, EXIT_VMXON, information.memory_only(ins))
-    privileged(cpu)
+    privileged(cpu, ins)
     if reg[OPERATION] == ROOT:
-        vm_fail(cpu, ins, 15)
+        vm_fail(cpu, ins, 15, "root")
         return
     must, may = cap.fixed_cr0(cpu.model)
     must4, may4 = cap.fixed_cr4(cpu.model)
     if must & ~reg[CR0] or reg[CR0] & ~may or must4 & ~reg[CR4] or reg[CR4] & ~may4:
-        raise Fault(GP)
-    if reg[FEATURE_CONTROL] & VMXON_ALLOWED != VMXON_ALLOWED:
-        raise Fault(GP)
-    address = ins.dst(cpu)
-    if not good_address(cpu, address) or vmcs.Region(cpu, address).revision != cap.revision(cpu.model):
-        vm_fail_invalid(cpu, ins)
+        raise refused(cpu, ins, "fixed_bits", Fault(GP))
+    if not reg[FEATURE_CONTROL] & LOCKED:
+        raise refused(cpu, ins, "lock", Fault(GP))
+    if not reg[FEATURE_CONTROL] & ALLOWED_OUTSIDE_SMX:
+        raise refused(cpu, ins, "allowed", Fault(GP))
+    address = _pointer(cpu, ins)
+    if not good_address(cpu, address):
+        vm_fail_invalid(cpu, ins, "address")
+        return
+    if vmcs.Region(cpu, address).revision != cap.revision(cpu.model):
+        vm_fail_invalid(cpu, ins, "revision")
         return
     belongs_here(cpu, ins, vmcs.Region(cpu, address))
     cpu.set(VMXON_POINTER, address)
@@ -220,12 +208,12 @@ def _operate(cpu: Processor, operation: int) -> None:
              source="VMCLEAR—Clear Virtual-Machine Control Structure")
 def vmclear(cpu: Processor, ins: Instruction) -> None:
     _manages(cpu, ins, EXIT_VMCLEAR)
-    address = ins.dst(cpu)
+    address = _pointer(cpu, ins)
     if not good_address(cpu, address):
-        vm_fail(cpu, ins, 2)
+        vm_fail(cpu, ins, 2, "address")
         return
     if address == cpu.reg[VMXON_POINTER]:
-        vm_fail(cpu, ins, 3)
+        vm_fail(cpu, ins, 3, "vmxon_pointer")
         return
     region = vmcs.Region(cpu, address)
     belongs_here(cpu, ins, region)
@@ -245,18 +233,18 @@ def vmclear(cpu: Processor, ins: Instruction) -> None:
              source="VMPTRLD—Load Pointer to Virtual-Machine Control Structure")
 def vmptrld(cpu: Processor, ins: Instruction) -> None:
     _manages(cpu, ins, EXIT_VMPTRLD)
-    address = ins.dst(cpu)
+    address = _pointer(cpu, ins)
     if not good_address(cpu, address):
-        vm_fail(cpu, ins, 9)
+        vm_fail(cpu, ins, 9, "address")
         return
     if address == cpu.reg[VMXON_POINTER]:
-        vm_fail(cpu, ins, 10)
+        vm_fail(cpu, ins, 10, "vmxon_pointer")
         return
     region = vmcs.Region(cpu, address)
     revision = region.revision
     unwanted_shadow = revision & vmcs.SHADOW and not cap.shadow_vmcs(cpu.model)
     if revision & ~vmcs.SHADOW != cap.revision(cpu.model) or unwanted_shadow:
-        vm_fail(cpu, ins, 11)
+        vm_fail(cpu, ins, 11, "revision")
         return
     belongs_here(cpu, ins, region)
     previous = cpu.reg[CURRENT_VMCS]
@@ -275,7 +263,11 @@ def vmptrld(cpu: Processor, ins: Instruction) -> None:
              source="VMPTRST—Store Pointer to Virtual-Machine Control Structure")
 def vmptrst(cpu: Processor, ins: Instruction) -> None:
     _manages(cpu, ins, EXIT_VMPTRST)
-    ins.set_dst(cpu, cpu.reg[CURRENT_VMCS])
+    try:
+        ins.set_dst(cpu, cpu.reg[CURRENT_VMCS])
+    except Fault as fault:
+        operand_fault(cpu, ins, fault)
+        raise
     vm_succeed(cpu, ins)
 
 
@@ -297,20 +289,24 @@ def _region(cpu: Processor) -> vmcs.Region | None:
 @instruction(M.VMREAD, summary="Read a field of the VMCS.",
              source="VMREAD—Read Field from Virtual-Machine Control Structure")
 def vmread(cpu: Processor, ins: Instruction) -> None:
-    in_operation(cpu)
+    in_operation(cpu, ins)
     encoding = ins.src(cpu)
     if cpu.non_root and not _shadowed(cpu, encoding, "vmread_bitmap_address"):
         exit_from_guest(cpu, ins, EXIT_VMREAD, information.vmread_vmwrite(ins, write=False))
-    privileged(cpu)
+    privileged(cpu, ins)
     region = _region(cpu)
     if region is None:
-        vm_fail_invalid(cpu, ins)
+        vm_fail_invalid(cpu, ins, "no_vmcs")
         return
     if not vmcs.supported(cpu, encoding):
-        vm_fail_valid(cpu, ins, NO_FIELD)
+        vm_fail_valid(cpu, ins, NO_FIELD, "field")
         return
     value = region.read_encoding(encoding)
-    ins.set_dst(cpu, value & ins.mask)
+    try:
+        ins.set_dst(cpu, value & ins.mask)
+    except Fault as fault:
+        operand_fault(cpu, ins, fault)
+        raise
     if cpu.telling:
         name = vmcs.FIELD_BY_ENCODING[encoding & ~1].name
         cpu.emit(ev.VmcsRead(vmcs=region.address, field=name, value=value))
@@ -320,21 +316,25 @@ def vmread(cpu: Processor, ins: Instruction) -> None:
 @instruction(M.VMWRITE, summary="Write a field of the VMCS.",
              source="VMWRITE—Write Field to Virtual-Machine Control Structure")
 def vmwrite(cpu: Processor, ins: Instruction) -> None:
-    in_operation(cpu)
+    in_operation(cpu, ins)
     encoding = ins.dst(cpu)
     if cpu.non_root and not _shadowed(cpu, encoding, "vmwrite_bitmap_address"):
         exit_from_guest(cpu, ins, EXIT_VMWRITE, information.vmread_vmwrite(ins, write=True))
-    privileged(cpu)
+    privileged(cpu, ins)
     region = _region(cpu)
     if region is None:
-        vm_fail_invalid(cpu, ins)
+        vm_fail_invalid(cpu, ins, "no_vmcs")
         return
-    value = ins.src(cpu)
+    try:
+        value = ins.src(cpu)
+    except Fault as fault:
+        operand_fault(cpu, ins, fault)
+        raise
     if not vmcs.supported(cpu, encoding):
-        vm_fail_valid(cpu, ins, NO_FIELD)
+        vm_fail_valid(cpu, ins, NO_FIELD, "field")
         return
     if vmcs.FIELD_BY_ENCODING[encoding & ~1].type == "read_only" and not cap.msr(cpu.model, cap.MISC) >> 29 & 1:
-        vm_fail_valid(cpu, ins, READ_ONLY_FIELD)
+        vm_fail_valid(cpu, ins, READ_ONLY_FIELD, "read_only")
         return
     region.write_encoding(encoding, value)
     vm_succeed(cpu, ins)
@@ -358,26 +358,29 @@ def _enter(cpu: Processor, ins: Instruction, reason: int, wanted: int, error: in
     """The basic checks (SDM volume 3, "Basic VM-Entry Checks"), then the six phases."""
     _manages(cpu, ins, reason)
     region = cpu.guest_fields()
-    if region.address == NO_VMCS or region.revision & vmcs.SHADOW:
-        vm_fail_invalid(cpu, ins)
+    if region.address == NO_VMCS:
+        vm_fail_invalid(cpu, ins, "no_vmcs")
+        return
+    if region.revision & vmcs.SHADOW:
+        vm_fail_invalid(cpu, ins, "shadow")
         return
     if cpu.reg[INTERRUPTIBILITY] & BY_MOV_SS:
-        vm_fail_valid(cpu, ins, 26)
+        vm_fail_valid(cpu, ins, 26, "mov_ss")
         return
     if region.launch != wanted:
-        vm_fail_valid(cpu, ins, error)
+        vm_fail_valid(cpu, ins, error, "launch_state")
         return
     failed = entry.enter(cpu, region, "launch" if wanted == vmcs.CLEAR else "resume")
     if failed:
-        vm_fail_valid(cpu, ins, failed)
+        vm_fail_valid(cpu, ins, failed, None)       # the entry has told the rule that was broken
 
 
 @instruction(M.VMCALL, summary="Call the VMM: a VM exit from a guest at any privilege level.",
              source="VMCALL—Call to VM Monitor")
 def vmcall(cpu: Processor, ins: Instruction) -> None:
     if cpu.reg[OPERATION] == OFF:
-        raise Fault(UD)
+        raise refused(cpu, ins, "outside", Fault(UD))
     exit_from_guest(cpu, ins, EXIT_VMCALL)
-    in_mode(cpu)
-    privileged(cpu)
-    vm_fail(cpu, ins, 1)                            # there is no dual-monitor treatment of SMIs
+    in_mode(cpu, ins)
+    privileged(cpu, ins)
+    vm_fail(cpu, ins, 1, "dual_monitor")            # there is no dual-monitor treatment of SMIs

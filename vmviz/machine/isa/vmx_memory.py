@@ -13,7 +13,8 @@ from iced_x86 import Mnemonic as M
 
 from vmviz.machine import tlb
 from vmviz.machine.isa.registry import instruction
-from vmviz.machine.isa.vmx import exit_from_guest, in_operation, privileged, vm_fail, vm_succeed
+from vmviz.machine.isa.vmx import vm_fail, vm_succeed
+from vmviz.machine.isa.vmx_guards import exit_from_guest, in_operation, operand_fault, privileged, refused
 from vmviz.machine.outcome import UD, Fault, VmExit
 from vmviz.machine.paging import READ
 from vmviz.machine.registers import MASK32, MASK64, RAX, RCX
@@ -35,7 +36,11 @@ BAD_OPERAND: Final = 28
 def _operands(cpu: Processor, ins: Instruction) -> tuple[int, int, int]:
     """The type, and the two halves of the descriptor."""
     kind = ins.dst(cpu)
-    descriptor = cpu.read_slow(ins.address(cpu, READ), 16)
+    try:
+        descriptor = cpu.read_slow(ins.address(cpu, READ), 16)
+    except Fault as fault:
+        operand_fault(cpu, ins, fault)
+        raise
     return kind, descriptor & MASK64, descriptor >> 64
 
 
@@ -44,19 +49,20 @@ def _operands(cpu: Processor, ins: Instruction) -> tuple[int, int, int]:
 def invept(cpu: Processor, ins: Instruction) -> None:
     supported = cap.msr(cpu.model, cap.EPT_VPID)
     if not supported & cap.INVEPT:
-        raise Fault(UD)
-    in_operation(cpu)
+        raise refused(cpu, ins, "unsupported", Fault(UD))
+    in_operation(cpu, ins)
     if cpu.non_root:
         exit_from_guest(cpu, ins, EXIT_INVEPT, information.with_register(ins))
-    privileged(cpu)
+    privileged(cpu, ins)
     kind, eptp, _ = _operands(cpu, ins)
-    if kind == SINGLE_CONTEXT and supported & cap.INVEPT_SINGLE and ept.eptp_is_good(cpu, eptp):
-        tlb.flush(cpu, ept=eptp, action="flush_ept")
-    elif kind == ALL_CONTEXTS and supported & cap.INVEPT_ALL:
-        tlb.flush(cpu, action="flush_ept")
-    else:
-        vm_fail(cpu, ins, BAD_OPERAND)
+    known = {SINGLE_CONTEXT: cap.INVEPT_SINGLE, ALL_CONTEXTS: cap.INVEPT_ALL}.get(kind, 0)
+    if not supported & known:
+        vm_fail(cpu, ins, BAD_OPERAND, "type")
         return
+    if kind == SINGLE_CONTEXT and not ept.eptp_is_good(cpu, eptp):
+        vm_fail(cpu, ins, BAD_OPERAND, "eptp")
+        return
+    tlb.flush(cpu, ept=eptp if kind == SINGLE_CONTEXT else None, action="flush_ept")
     vm_succeed(cpu, ins)
 
 
@@ -65,16 +71,24 @@ def invept(cpu: Processor, ins: Instruction) -> None:
 def invvpid(cpu: Processor, ins: Instruction) -> None:
     supported = cap.msr(cpu.model, cap.EPT_VPID)
     if not supported & cap.INVVPID:
-        raise Fault(UD)
-    in_operation(cpu)
+        raise refused(cpu, ins, "unsupported", Fault(UD))
+    in_operation(cpu, ins)
     if cpu.non_root:
         exit_from_guest(cpu, ins, EXIT_INVVPID, information.with_register(ins))
-    privileged(cpu)
+    privileged(cpu, ins)
     kind, word, linear = _operands(cpu, ins)
     vpid = word & 0xFFFF
-    known = kind <= KEEP_GLOBAL and supported & cap.INVVPID_TYPE_0 << kind
-    if not known or word >> 16 or (kind != ALL_VPIDS and not vpid) or (kind == ADDRESS and not is_canonical(linear)):
-        vm_fail(cpu, ins, BAD_OPERAND)
+    if kind > KEEP_GLOBAL or not supported & cap.INVVPID_TYPE_0 << kind:
+        vm_fail(cpu, ins, BAD_OPERAND, "type")
+        return
+    if word >> 16:
+        vm_fail(cpu, ins, BAD_OPERAND, "reserved_bits")
+        return
+    if kind != ALL_VPIDS and not vpid:
+        vm_fail(cpu, ins, BAD_OPERAND, "vpid")
+        return
+    if kind == ADDRESS and not is_canonical(linear):
+        vm_fail(cpu, ins, BAD_OPERAND, "canonical")
         return
     if kind == ADDRESS:
         tlb.flush(cpu, vpid=vpid, linear=linear, action="flush_page")
@@ -94,17 +108,21 @@ def _flush_all_vpids(cpu: Processor) -> None:
              source="VMFUNC—Invoke VM Function")
 def vmfunc(cpu: Processor, ins: Instruction) -> None:
     function = cpu.reg[RAX] & MASK32
-    if not cpu.non_root or not cpu.controls.secondary & c.ENABLE_VM_FUNCTIONS or function > 63:
-        raise Fault(UD)
+    if not cpu.non_root:
+        raise refused(cpu, ins, "non_root", Fault(UD))
+    if not cpu.controls.secondary & c.ENABLE_VM_FUNCTIONS:
+        raise refused(cpu, ins, "control", Fault(UD))
+    if function > 63:
+        raise refused(cpu, ins, "number", Fault(UD))
     region = cpu.guest_fields()
     if not region.read("vm_function_controls") >> function & 1:
-        raise VmExit(EXIT_VMFUNC, length=ins.length)
+        raise refused(cpu, ins, "function", VmExit(EXIT_VMFUNC, length=ins.length))
     index = cpu.reg[RCX] & MASK32
     if index > 511:
-        raise VmExit(EXIT_VMFUNC, length=ins.length)
+        raise refused(cpu, ins, "index", VmExit(EXIT_VMFUNC, length=ins.length))
     eptp = cpu.memory.read(region.read("eptp_list_address") + 8 * index, 8)
     if not ept.eptp_is_good(cpu, eptp):
-        raise VmExit(EXIT_VMFUNC, length=ins.length)
+        raise refused(cpu, ins, "eptp", VmExit(EXIT_VMFUNC, length=ins.length))
     region.write("ept_pointer", eptp)
     if cpu.controls.secondary & c.EPT_VIOLATION_VE:
         region.write("eptp_index", index)

@@ -16,8 +16,8 @@ ROWS: Final[tuple[Check, ...]] = (*controls_checks.ROWS, *host_checks.ROWS, *gue
 
 # Rules that are no rows: the guards of VMLAUNCH and VMRESUME, which raise faults, exits and errors of their own.
 GUARDS: Final = {
-    1: "isa.vmx.in_operation", 2: "isa.vmx.exit_from_guest", 3: "isa.vmx.privileged", 4: "isa.vmx._enter",
-    5: "isa.vmx._enter", 6: "isa.vmx._enter", 7: "isa.vmx._enter", 8: "isa.vmx._enter",
+    1: "isa.vmx_guards.in_operation", 2: "isa.vmx_guards.exit_from_guest", 3: "isa.vmx_guards.privileged",
+    4: "isa.vmx._enter", 5: "isa.vmx._enter", 6: "isa.vmx._enter", 7: "isa.vmx._enter", 8: "isa.vmx._enter",
 }
 # Rules on entries of the VM-entry MSR-load list (exit.load_msrs): the names that `entry_failed` gives them.
 MSR_LOAD: Final = {159: "bases", 160: "x2apic", 161: "refused", 162: "reserved", 163: "refused"}

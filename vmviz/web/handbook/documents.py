@@ -71,7 +71,7 @@ def _instructions(lang: str) -> Iterator[Document]:
     for mnemonic in instructions.names():
         it = instructions.instruction(mnemonic, lang)
         summary = explanation(f"term.{mnemonic.lower()}", lang)
-        cases = (case.text for outcome in it.outcomes for case in outcome.cases)
+        cases = (case.said.text for outcome in it.outcomes for case in outcome.cases if case.said.text)
         yield Document("instruction", mnemonic, (name_of(mnemonic),), f"{summary.text} {'; '.join(cases)}",
                        target(f"instruction.{mnemonic}"), body_lang=summary.lang)
 
