@@ -40,9 +40,10 @@ def write(course: Path, name: str, program: str, on: str = "{event: vm_entry}", 
     folder.mkdir()
     image = course / "image.bin"
     assemble(PROGRAMS / f"{program}.asm", image)
+    content = image.read_bytes()
     lines = ["bits 64", "org 100000h", "start:"]
-    for value, run in groupby(image.read_bytes()):
-        lines.append(f"times {len(list(run))} db {value}")
+    for row, same in groupby(content[at:at + 16] for at in range(0, len(content), 16)):
+        lines.append(f"times {len(list(same))} db {', '.join(map(str, row))}")
     (folder / "program.asm").write_text("\n".join(lines) + "\n")
     (folder / "lesson.yaml").write_text(FORM.format(name=name, processors=processors, on=on))
     for language in ("en", "pt-BR"):
