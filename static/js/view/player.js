@@ -36,7 +36,7 @@ export function drawPlayer(host, context) {
   else if (context !== latest) turns.only(concerned(latest.state, state));
   compactBefore = compact;
   latest = context;
-  for (const first of host.querySelectorAll(':scope > .first')) first.remove();
+  for (const part of [...host.children]) if (part.classList.contains('first')) part.remove();
   host.dataset.connection = state.connection;
   const rows = cardRows(state.stage.width, Object.keys(state.scene?.processors ?? {}).length);
   const controls = boot.embed?.controls ?? 'full';

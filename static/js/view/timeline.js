@@ -23,6 +23,7 @@ export function timeline(context, compact) {
   const { outline, position, scene } = state;
   const rows = lanes(outline.vms);
   const at = fraction(position, outline);
+  const [stopAt, askedAt] = [stopHere(state)?.id, questionHere(state)?.id];
   const span = compact ? { from: 0, to: 1 } : spanOf(state.zoom, at);
   const pitch = Math.max(16, Math.min(31, Math.floor((state.height < 820 ? 94 : 140) / rows.length)));
   const row = Math.min(LANE, pitch - 5);
@@ -61,8 +62,8 @@ export function timeline(context, compact) {
         ${compact ? nothing : outline.exits.map(({ step, vm }) => [step, vm, within(step / outline.length, span)]).filter(([, , x]) => inside(Number(x))).map(([step, vm, x]) => svg`<line class="exit-mark ${Number(step) <= position.step ? 'done' : ''}" x1=${percent(Number(x))} x2=${percent(Number(x))} y1=${top(String(vm)) + row} y2=${top('root')}></line>`)}
         ${compact ? nothing : state.hits.map((step) => within(step / outline.length, span)).filter(inside).map((x) => svg`<svg class="hit-mark" x=${percent(x)} y="6" overflow="visible"><circle r="3.6"></circle></svg>`)}
         ${state.bookmarks.map((mark) => within(fraction(mark, outline), span)).filter(inside).map((x) => svg`<svg class="bookmark" x=${percent(x)} y=${compact ? 1 : 1} overflow="visible"><path d="M-4 0H4V10L0 6.500-4 10z"></path></svg>`)}
-        ${outline.stops.map((stop) => ({ stop, x: within(fraction(stop, outline), span) })).filter(({ x }) => inside(x)).map(({ stop, x }) => svg`<svg class="stop-mark ${fraction(stop, outline) <= at ? 'done' : ''} ${stopHere(state)?.id === stop.id ? 'here' : ''}" x=${percent(x)} y=${compact ? 21 : bottom + 10} overflow="visible"><path d="M0-4 4 0 0 4-4 0z"></path></svg>`)}
-        ${(outline.questions ?? []).map((asked) => ({ asked, x: within(fraction(asked, outline), span) })).filter(({ x }) => inside(x)).map(({ asked, x }) => svg`<svg class="question-mark ${settled(replyTo(state, asked.id)) ? 'done' : ''} ${questionHere(state)?.id === asked.id ? 'here' : ''}" x=${percent(x)} y=${compact ? 21 : bottom + 10} overflow="visible"><circle r="7.5"></circle><text y="4.3" text-anchor="middle">?</text></svg>`)}
+        ${outline.stops.map((stop) => ({ stop, x: within(fraction(stop, outline), span) })).filter(({ x }) => inside(x)).map(({ stop, x }) => svg`<svg class="stop-mark ${fraction(stop, outline) <= at ? 'done' : ''} ${stopAt === stop.id ? 'here' : ''}" x=${percent(x)} y=${compact ? 21 : bottom + 10} overflow="visible"><path d="M0-4 4 0 0 4-4 0z"></path></svg>`)}
+        ${(outline.questions ?? []).map((asked) => ({ asked, x: within(fraction(asked, outline), span) })).filter(({ x }) => inside(x)).map(({ asked, x }) => svg`<svg class="question-mark ${settled(replyTo(state, asked.id)) ? 'done' : ''} ${askedAt === asked.id ? 'here' : ''}" x=${percent(x)} y=${compact ? 21 : bottom + 10} overflow="visible"><circle r="7.5"></circle><text y="4.3" text-anchor="middle">?</text></svg>`)}
         ${compact ? nothing : ticks(Math.round(span.from * outline.length), Math.round(span.to * outline.length)).map((step) => ({ step, x: within(step / outline.length, span) })).filter(({ x }) => Math.abs(x - within(at, span)) > 0.05).map(({ step, x }) => svg`<text class="tick mono" x=${percent(x)} y=${height - 2} text-anchor=${anchor(x)}>${step}</text>`)}
         <svg class="playhead" x=${percent(within(at, span))} overflow="visible">
           <line y1="2" y2=${height - (compact ? 0 : 14)}></line>${compact ? nothing : svg`<path d="M-6 0H6V6L0 12-6 6z"></path><text class="mono here" y=${height - 2} text-anchor=${anchor(within(at, span))}>${formatPosition(position)}</text>`}
