@@ -21,6 +21,14 @@ POLL_MILLISECONDS = 20
 # What a template shows when a value is missing, and a key without its words.
 NO_WORDS = re.compile(r"\bundefined\b|\bNaN\b|\[object |^(?:false|true|null)$|\b(?:story|home|question)\.[a-z_]+\b",
                       re.MULTILINE)
+# All words that the page shows, but for the program's own: of those more are drawn as time goes by.
+SAID = """() => {
+  const code = document.querySelectorAll('.code');
+  for (const list of code) list.style.visibility = 'hidden';
+  const said = document.body.innerText;
+  for (const list of code) list.style.visibility = '';
+  return said;
+}"""
 SENTENCE = "(document.querySelector('[aria-live=polite]')?.textContent.trim() ?? '')"
 # The position that is drawn, as addresses have it; a frame with few controls may show the step only, or nothing.
 SHOWN = "(document.querySelector('.playhead .here, .compact .position b')?.textContent ?? '')"
@@ -114,7 +122,7 @@ class Player:
     def check(self) -> None:
         assert not self.wrong, "\n".join(self.wrong)
         if not self.page.is_closed():
-            said = self.page.locator("body").inner_text()
+            said = self.page.evaluate(SAID)
             assert not NO_WORDS.search(said), f"the page says {NO_WORDS.search(said)}"
 
 
