@@ -2,18 +2,20 @@
 
 A learner steps the lesson and asks for an empty echo in turn, LEARNERS others step it as well. First nobody else is
 there; then HOSTILE clients open the programs of tests/hostile.py one after the other, each a new one to the server, and
-seek in them at random, which is the worst that can be done with them. They share the machine's processors with the
-server and with the clients measured here, so the echo tells how much of it is just that.
+seek in them at random, which is the worst that can be done with them. All others are a process of their own, so that
+what they do with their answers keeps nobody waiting who is measured. They share the machine's processors with the
+server and the one that is measured, so the echo tells how much of it is just that.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import tempfile
 import threading
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from tests.bench.socket_client import SocketClient
 from tests.bench.web import MODES, percentile, walk_until
@@ -79,6 +81,21 @@ def be_hostile(port: int, number: int, stop: threading.Event, ends: dict[str, in
     client.close()
 
 
+def others(port: int, hostile: int, channel: Connection) -> None:
+    """The other clients, until something is said on the channel; then what came of the hostile ones is said there."""
+    stop = threading.Event()
+    ends: dict[str, int] = {}
+    threads = [threading.Thread(target=walk_until, args=(port, stop)) for _ in range(LEARNERS)]
+    threads += [threading.Thread(target=be_hostile, args=(port, n, stop, ends)) for n in range(hostile)]
+    for thread in threads:
+        thread.start()
+    channel.recv()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    channel.send(ends)
+
+
 def round_trips(client: SocketClient, length: int) -> tuple[list[float], list[float]]:
     """Milliseconds of steps and of echoes, a learner's hundred a second, for SECONDS."""
     steps: list[float] = []
@@ -97,18 +114,20 @@ def measured(server: Server, hostile: int) -> tuple[list[float], list[float], Me
     """Round trips with so many hostile clients, and the memory that it took."""
     assert server.process is not None
     stop = threading.Event()
-    ends: dict[str, int] = {}
     memory = Memory(server.process.pid, stop)
-    others: list[Any] = [threading.Thread(target=walk_until, args=(server.port, stop)) for _ in range(LEARNERS)]
-    others += [threading.Thread(target=be_hostile, args=(server.port, n, stop, ends)) for n in range(hostile)]
     client = SocketClient(server.port)
     length = client.command("open", {"lesson": LESSON})[0]["length"]
-    for thread in [memory, *others]:
-        thread.start()
+    context = multiprocessing.get_context("spawn")
+    channel, theirs = context.Pipe()
+    process = context.Process(target=others, args=(server.port, hostile, theirs))
+    process.start()
+    memory.start()
     steps, echoes = round_trips(client, length)
+    channel.send("stop")
+    ends = channel.recv()
+    process.join()
     stop.set()
-    for thread in [memory, *others]:
-        thread.join()
+    memory.join()
     client.close()
     return steps, echoes, memory, ends
 
