@@ -61,7 +61,7 @@ def main() -> None:
 
 def close_doors() -> None:
     """Give up what no job needs: writing files, new processes, many open files, and a turn before the server's."""
-    os.nice(10)                     # who waits for an answer of the server goes first
+    os.nice(19)                     # who waits for an answer of the server goes first
     for what, most in ((resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NPROC, 0),
                        (resource.RLIMIT_NOFILE, OPEN_FILES)):
         resource.setrlimit(what, (most, most))
