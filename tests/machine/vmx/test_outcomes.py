@@ -137,6 +137,8 @@ OWN: Final[Mapping[str, Callable[[], Processor]]] = {
     "vmlaunch.launch_state": lambda: moved("vmlaunch", launch=True),
     "vmresume.launch_state": lambda: moved("vmresume"),
     "vmcall.dual_monitor": lambda: root("vmcall"),
+    **{f"{name}.operand": lambda name=name: with_registers(descriptor(name, 2), rax=UNMAPPED)    # type: ignore[misc]
+       for name in ("invept", "invvpid")},
     "invept.eptp": lambda: descriptor("invept", 1),
     "invvpid.reserved_bits": lambda: descriptor("invvpid", 1, 1 << 16 | 1),
     "invvpid.vpid": lambda: descriptor("invvpid", 1),

@@ -33,15 +33,14 @@ ADDRESS, VPID, ALL_VPIDS, KEEP_GLOBAL = range(4)
 BAD_OPERAND: Final = 28
 
 
-def _operands(cpu: Processor, ins: Instruction) -> tuple[int, int, int]:
-    """The type, and the two halves of the descriptor."""
-    kind = ins.dst(cpu)
+def _descriptor(cpu: Processor, ins: Instruction) -> tuple[int, int]:
+    """Its two halves; not read before the type is known to be supported."""
     try:
         descriptor = cpu.read_slow(ins.address(cpu, READ), 16)
     except Fault as fault:
         operand_fault(cpu, ins, fault)
         raise
-    return kind, descriptor & MASK64, descriptor >> 64
+    return descriptor & MASK64, descriptor >> 64
 
 
 @instruction(M.INVEPT, summary="Invalidate translations derived from EPT.",
@@ -54,11 +53,12 @@ def invept(cpu: Processor, ins: Instruction) -> None:
     if cpu.non_root:
         exit_from_guest(cpu, ins, EXIT_INVEPT, information.with_register(ins))
     privileged(cpu, ins)
-    kind, eptp, _ = _operands(cpu, ins)
+    kind = ins.dst(cpu)
     known = {SINGLE_CONTEXT: cap.INVEPT_SINGLE, ALL_CONTEXTS: cap.INVEPT_ALL}.get(kind, 0)
     if not supported & known:
         vm_fail(cpu, ins, BAD_OPERAND, "type")
         return
+    eptp, _ = _descriptor(cpu, ins)
     if kind == SINGLE_CONTEXT and not ept.eptp_is_good(cpu, eptp):
         vm_fail(cpu, ins, BAD_OPERAND, "eptp")
         return
@@ -76,11 +76,12 @@ def invvpid(cpu: Processor, ins: Instruction) -> None:
     if cpu.non_root:
         exit_from_guest(cpu, ins, EXIT_INVVPID, information.with_register(ins))
     privileged(cpu, ins)
-    kind, word, linear = _operands(cpu, ins)
-    vpid = word & 0xFFFF
+    kind = ins.dst(cpu)
     if kind > KEEP_GLOBAL or not supported & cap.INVVPID_TYPE_0 << kind:
         vm_fail(cpu, ins, BAD_OPERAND, "type")
         return
+    word, linear = _descriptor(cpu, ins)
+    vpid = word & 0xFFFF
     if word >> 16:
         vm_fail(cpu, ins, BAD_OPERAND, "reserved_bits")
         return
