@@ -34,7 +34,7 @@ export function vmcsCard({ state, t, run }, vm, place) {
   const body = values(vmcs, t);
   return svg`<g class="vmcs ${vmcs.current ? 'current' : ''} ${vmcs.active ? 'active' : ''}" @click=${() => run('vmcs', address)}>
     <rect class="vmcs-box" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="10"></rect>
-    <text class="name" data-term="term.vmcs" x=${box.x + (cells ? 12 : box.w / 2)} y=${box.y + 20} text-anchor=${cells ? 'start' : 'middle'}>${name}</text>
+    <text class="name" data-term="term.vmcs" x=${box.x + 12} y=${box.y + 20}>${name}</text>
     ${showAddress ? svg`<text class="mono quiet" x=${box.x + 16 + name.length * 8.4} y=${box.y + 20}>@${address}</text>` : nothing}
     ${status ? svg`<text class="status" x=${box.x + box.w - 12} y=${box.y + 20} text-anchor="end">${status}</text>` : nothing}
     ${(/** @type {('guest' | 'host' | 'controls' | 'exit')[]} */ (['guest', 'host', 'controls', 'exit'])).map((group) => {
